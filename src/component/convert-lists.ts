@@ -1,5 +1,5 @@
 import { uncountedPrimitive, VALUE_BYTES, type Convert } from "./convert-primitives.js";
-import { isUnsharedBuffer, typedArrayName, type NumericArray, type NumericList } from "./numeric-arrays.js";
+import { isUnsharedBuffer, MOVED_FROM_BYTES, typedArrayName, type NumericArray, type NumericList } from "./numeric-arrays.js";
 import { refuseValue, spendBytes, type Conversion, type LowerContext } from "./value-context.js";
 import type { PrimitiveType } from "./world.js";
 
@@ -38,8 +38,8 @@ function convertItems(value: ArrayLike<unknown>, count: number, itemAt: (index: 
 
 /**
  * A list of numbers: a typed array on both sides. Towards the plugin, arrays and other typed arrays are
- * converted element by element, and everything ends up on a buffer that can be moved with the message:
- * a fresh one, or the caller's own if it gave that away.
+ * converted element by element, and everything ends up on a fresh buffer, which is moved with the message
+ * if it is large enough for that to pay, or on the caller's own if it gave that away.
  */
 export function convertNumericList(element: PrimitiveType, list: NumericList): Convert {
   const convertElement = uncountedPrimitive(element);
@@ -50,12 +50,30 @@ export function convertNumericList(element: PrimitiveType, list: NumericList): C
     if (!conversion.lowering) {
       if (found !== list.name || !isUnsharedBuffer((value as NumericArray).buffer)) return refuseValue(value, wanted, conversion);
       spendBytes(VALUE_BYTES + (value as NumericArray).byteLength, conversion);
-      return value;
+      return inThisRealm(value as NumericArray, list, wanted, conversion);
     }
     if (found === list.name || (element === "u8" && isBytes(value, found))) return copyOrMove(value, list, conversion.context, conversion);
     if (found === undefined && !Array.isArray(value)) return refuseValue(value, `an array or ${wanted}`, conversion);
     return convertElements(value as ArrayLike<unknown>, convertElement, list, conversion.context, conversion);
   };
+}
+
+// Below this a copy costs less than moving.
+const MOVE_BYTES = 16_384;
+
+/**
+ * The same numbers in an array of this realm. What a frame's worker sends is made of the frame's classes:
+ * not an instance of the page's, and it would keep the removed frame alive.
+ */
+function inThisRealm(value: NumericArray, list: NumericList, wanted: string, conversion: Conversion): NumericArray {
+  const { buffer, byteOffset, byteLength, length } = value;
+  if (isDetached(buffer)) return refuseValue(value, `${wanted} with a buffer of its own`, conversion);
+  if (byteLength < MOVE_BYTES || byteLength !== buffer.byteLength) {
+    const copy = new Uint8Array(byteLength);
+    copy.set(new Uint8Array(buffer, byteOffset, byteLength));
+    return list.over(copy.buffer, 0, length);
+  }
+  return list.over(structuredClone(buffer as ArrayBuffer, { transfer: [buffer as ArrayBuffer] }), 0, length);
 }
 
 function convertElements(value: ArrayLike<unknown>, convertElement: Convert, list: NumericList, context: LowerContext, conversion: Conversion): NumericArray {
@@ -70,7 +88,7 @@ function convertElements(value: ArrayLike<unknown>, convertElement: Convert, lis
     result[index] = convertElement(value[index], conversion) as never;
   }
   position.leave();
-  context.transfer.push(result.buffer as ArrayBuffer);
+  if (result.byteLength >= MOVED_FROM_BYTES) context.transfer.push(result.buffer as ArrayBuffer);
   return result;
 }
 
@@ -90,7 +108,7 @@ function copyOrMove(value: object, list: NumericList, context: LowerContext, con
   }
   const copy = new Uint8Array(byteLength);
   copy.set(new Uint8Array(buffer, byteOffset, byteLength));
-  context.transfer.push(copy.buffer);
+  if (byteLength >= MOVED_FROM_BYTES) context.transfer.push(copy.buffer);
   return list.over(copy.buffer, 0, byteLength / list.bytesPerElement);
 }
 

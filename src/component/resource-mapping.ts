@@ -1,5 +1,5 @@
 import { toCamelCase } from "./javascript-names.js";
-import { NUMERIC_LISTS } from "./numeric-arrays.js";
+import { MOVED_FROM_BYTES, NUMERIC_LISTS } from "./numeric-arrays.js";
 import { definitionAt, type TypeTable } from "./type-words.js";
 import type { TypeReference } from "./world.js";
 
@@ -16,8 +16,8 @@ export function compileResourceMapping(world: TypeTable, type: TypeReference | n
 }
 
 /**
- * Compiles a function that collects the buffers under the number lists of a result, to move them instead
- * of copying; `null` if the type holds no such list. A buffer is collected once.
+ * Compiles a function that collects the buffers under the large number lists of a result, to move them
+ * instead of copying; `null` if the type holds no such list. A buffer is collected once.
  */
 export function collectTransferables(world: TypeTable, type: TypeReference | null): ((value: unknown, into: ArrayBuffer[]) => void) | null {
   const walk = compileWalk<Set<ArrayBuffer>>(world, type, (definition) =>
@@ -30,7 +30,7 @@ export function collectTransferables(world: TypeTable, type: TypeReference | nul
 }
 
 function collectBuffer(value: unknown, buffers: Set<ArrayBuffer>): unknown {
-  if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+  if (ArrayBuffer.isView(value) && value.byteLength >= MOVED_FROM_BYTES && value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
   return value;
 }
 

@@ -9,7 +9,7 @@ export interface ValueBudget {
 /** What checking an argument needs. */
 export interface LowerContext {
   readonly budget: ValueBudget;
-  /** Receives every buffer that the checked value stands on, to be moved with the message. */
+  /** Receives the buffers to be moved with the message instead of copied. Never one that the caller keeps. */
   readonly transfer: ArrayBuffer[];
   /** Buffers that the caller gives away: used in place instead of copied, where a view spans them. */
   readonly transferable: ReadonlySet<ArrayBuffer>;

@@ -1,0 +1,137 @@
+import type { CapabilityKind } from "../capability/capability.js";
+import type { ExportDifference } from "../component/compare-exports.js";
+import { hashExports } from "../component/interface-hash.js";
+import type { World } from "../component/world.js";
+import { PluginError, type PluginErrorDetails } from "../errors/plugin-error.js";
+import type { Manifest } from "../package/manifest.js";
+import type { VerifiedPackage } from "../trust/verify-package.js";
+import { checkImports, type ImportAuthorities } from "./check-imports.js";
+import { decideGrants, type GrantPolicy } from "./decide-grants.js";
+import { compareVersions, HOST_VERSION } from "./host-version.js";
+
+/** The interface that an app was built against. */
+export interface ExpectedInterface {
+  readonly name: string;
+  readonly hash: string;
+  readonly world: World;
+}
+
+/**
+ * How close a plugin's interface must be to what the app was built against.
+ * `strict`: equal interface hash, for every export that the app expects.
+ * `lenient`: everything the app expects is there with structurally equal signatures, in a compatible version.
+ * Neither says anything about signatures or grants, which are the same under both.
+ */
+export type Compatibility = "strict" | "lenient";
+
+export interface AdmissionOptions {
+  /** What the app asked its sources for. */
+  readonly expectedId: string;
+  readonly expected: ExpectedInterface;
+  readonly compatibility: Compatibility;
+  readonly grant: GrantPolicy;
+}
+
+// Only this module has it: an AdmittedPlugin exists only where admitPlugin made one.
+const CONSTRUCT = Symbol("AdmittedPlugin");
+let construct: (content: AdmissionContent) => AdmittedPlugin;
+
+interface AdmissionContent {
+  readonly verified: VerifiedPackage;
+  readonly grants: readonly CapabilityKind[];
+  readonly authorities: ImportAuthorities;
+  readonly exportNames: ReadonlyMap<string, string>;
+}
+
+/** A plugin that may run: who made it, what it is and what it gets are settled. The third stage. */
+export class AdmittedPlugin {
+  readonly verified: VerifiedPackage;
+  readonly manifest: Manifest;
+  /** What it was granted: a part of what it asked for. */
+  readonly grants: readonly CapabilityKind[];
+  /** For each interface that it imports, the authority that a denial names. */
+  readonly authorities: ImportAuthorities;
+  /** For each interface that the app expects, the name under which this plugin exports it. */
+  readonly exportNames: ReadonlyMap<string, string>;
+  /** Whether JavaScript that came in the package may run: only a trusted key's signature makes it so. */
+  readonly gluePermitted: boolean;
+
+  static {
+    construct = (content) => new AdmittedPlugin(CONSTRUCT, content);
+  }
+
+  private constructor(token: symbol, { verified, grants, authorities, exportNames }: AdmissionContent) {
+    if (token !== CONSTRUCT) throw new TypeError("Cannot construct an AdmittedPlugin: use admitPlugin");
+    this.verified = verified;
+    this.manifest = verified.package.manifest;
+    this.grants = Object.freeze([...grants]);
+    this.authorities = authorities;
+    this.exportNames = exportNames;
+    this.gluePermitted = verified.trust.kind === "signed";
+    Object.freeze(this);
+  }
+}
+
+/**
+ * The one gate: decides from the signed manifest alone, before anything is compiled or run, whether a
+ * plugin may run and with what. Trust was settled before (the argument's type says so); here identity,
+ * versions, interface, imports and grants are, in that order, so that a person is only asked for grants of a
+ * plugin that could run.
+ *
+ * @throws {PluginError} `manifest-mismatch`, `runtime-unsupported`, `host-too-old`, `interface-mismatch`,
+ *   `import-unknown`, `capability-unknown`, `capability-not-granted`.
+ */
+export async function admitPlugin(verified: VerifiedPackage, options: AdmissionOptions): Promise<AdmittedPlugin> {
+  const { manifest } = verified.package;
+  checkIdentity(manifest, options.expectedId);
+  checkVersions(manifest);
+  const exportNames = await checkInterface(manifest, options);
+  const authorities = checkImports(manifest.world, manifest.id);
+  const grants = await decideGrants(verified, options.grant);
+  return construct({ verified, grants, authorities, exportNames });
+}
+
+function checkIdentity(manifest: Manifest, expectedId: string): void {
+  if (manifest.id === expectedId) return;
+  const found = `its manifest says that it is ${manifest.id}`;
+  throw refusal(expectedId, "manifest-mismatch", `${found}. A package must be loaded by its own name; ask its publisher which is right`);
+}
+
+function checkVersions({ id, runtime, minimumHost }: Manifest): void {
+  if (runtime !== "wasm") {
+    throw refusal(id, "runtime-unsupported", `it needs the ${runtime} runtime, and this host runs only wasm. Load it through a bridge`);
+  }
+  if (minimumHost !== undefined && (compareVersions(minimumHost, HOST_VERSION) ?? 1) > 0) {
+    throw refusal(id, "host-too-old", `it needs Portcullis ${minimumHost} or newer, and this is ${HOST_VERSION}. Update the app, or use an older version of the plugin`);
+  }
+}
+
+/** @returns for each interface that the app expects, the name under which the plugin exports it. */
+async function checkInterface({ id, world }: Manifest, { expected, compatibility }: AdmissionOptions): Promise<ReadonlyMap<string, string>> {
+  const names = [...expected.world.exports.interfaces, ...expected.world.exports.functions].map(({ name }) => name);
+  const exported = new Set([...world.exports.interfaces, ...world.exports.functions].map(({ name }) => name));
+  const found = names.every((name) => exported.has(name)) ? await hashExports(world, names) : undefined;
+  if (found === expected.hash) return new Map(names.map((name) => [name, name]));
+  // Equal interfaces are the rule, and need no comparison: its code is loaded for the others.
+  const { resolveExports } = await import("../component/compare-exports.js");
+  const { differences, interfaces } = resolveExports(expected.world, world);
+  if (differences.length > 0) throw notOffered(id, expected.name, differences);
+  if (compatibility === "lenient") return interfaces;
+  throw refusal(
+    id,
+    "interface-mismatch",
+    `its interface is compatible with ${expected.name} but not equal (interface hash ${found ?? "of another version"}, wanted ${expected.hash}). ` +
+      'Rebuild it against the app\'s WIT, or load it with compatibility: "lenient"',
+  );
+}
+
+function notOffered(id: string, wanted: string, differences: readonly ExportDifference[]): PluginError {
+  const [first, ...others] = differences;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more differences)`;
+  const reason = `it does not offer ${wanted}: ${first?.message ?? "it differs"}${more}. Use a version of the plugin that was built for this interface`;
+  return refusal(id, "interface-mismatch", reason);
+}
+
+function refusal(pluginId: string, code: PluginErrorDetails["code"], reason: string): PluginError {
+  return new PluginError({ code, stage: "admit", pluginId, message: `Cannot load ${pluginId}: ${reason}` });
+}

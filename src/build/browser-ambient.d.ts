@@ -1,0 +1,9 @@
+// What the build provides to browser code; see worker-source-plugin.ts.
+
+declare module "virtual:portcullis/worker-source" {
+  /**
+   * Text of a JavaScript expression, for a classic script: its value is the default export of
+   * `runtime/worker/realm/worker-entry.ts`.
+   */
+  export const workerSource: string;
+}

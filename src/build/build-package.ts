@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process";
+import { access, chmod, cp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { ViteBuilder } from "vite";
+import { checkAssetReferences } from "./asset-references.js";
+import { thirdPartyNotices } from "./notices.js";
+import { DIST, ROOT, SOURCE } from "./repository.js";
+import { vendoredFiles } from "./vendored-files.js";
+
+/** Builds everything that `npm publish` ships into `dist`. */
+export async function buildPackage(builder: ViteBuilder): Promise<void> {
+  await rm(DIST, { recursive: true, force: true });
+  const vendored = await vendoredFiles();
+  const modules = new Set(vendored.modules);
+  for (const environment of Object.values(builder.environments)) {
+    if (!OUTPUTS.has(environment.name)) continue;
+    for (const module of bundledModules(await builder.build(environment))) modules.add(module);
+  }
+  for (const name of ["transpiler", "wasm-tools"]) {
+    await cp(join(vendored.folder, name), join(DIST, name), { recursive: true });
+  }
+  await writeFile(join(DIST, "THIRD-PARTY-NOTICES.txt"), await thirdPartyNotices(modules));
+  await chmod(join(DIST, "cli.js"), 0o755);
+  await writeTypes();
+  await checkExports();
+  await checkAssetReferences();
+}
+
+const OUTPUTS = new Set(["browser", "workerScript", "node"]);
+
+function bundledModules(result: Awaited<ReturnType<ViteBuilder["build"]>>): string[] {
+  const outputs = Array.isArray(result) ? result.flatMap((one) => one.output) : "output" in result ? result.output : [];
+  return outputs.flatMap((item) => (item.type === "chunk" ? Object.keys(item.modules) : []));
+}
+
+/** Declarations of the two realms that are imported, one after the other since they share files. */
+async function writeTypes(): Promise<void> {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  for (const realm of ["browser", "node"]) {
+    const project = join(SOURCE, `tsconfig.${realm}.json`);
+    const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", SOURCE, "--outDir", join(DIST, "types")];
+    try {
+      await promisify(execFile)(process.execPath, [tsc, "-p", project, ...options]);
+    } catch (error) {
+      const { stdout } = error as { readonly stdout?: string };
+      throw new Error(`Cannot write the declarations of ${project}:\n${stdout ?? String(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Every file that package.json names must be there. */
+async function checkExports(): Promise<void> {
+  const manifest: unknown = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  for (const path of dist(manifest)) {
+    await access(join(ROOT, path)).catch((cause: unknown) => {
+      throw new Error(`The build is not complete: package.json names ${path}, which was not written`, { cause });
+    });
+  }
+}
+
+function dist(value: unknown): string[] {
+  if (typeof value === "string") return value.startsWith("./dist/") && !value.includes("*") ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(dist) : [];
+}

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import type { EnvironmentOptions } from "vite";
+import { DIST, SOURCE } from "./repository.js";
+
+// `consumer: "server"` in all of them, the browser's included: for a client, Vite replaces
+// `new URL("./file", import.meta.url)` by the file's own bytes in base64. It must stay as written, for
+// the bundlers of those who use this package.
+
+/** `dist/index.js`: the browser host. */
+export function browserOutput(): EnvironmentOptions {
+  return output({ index: join(SOURCE, "index.ts") }, []);
+}
+
+/** `dist/worker-script.js`: the plugin worker's runtime as text. */
+export function workerScriptOutput(): EnvironmentOptions {
+  return output({ "worker-script": join(SOURCE, "worker-script.ts") }, []);
+}
+
+/** `dist/node.js` and `dist/cli.js`, which share what they have in common. */
+export function nodeOutput(): EnvironmentOptions {
+  return output({ node: join(SOURCE, "node.ts"), cli: join(SOURCE, "cli/main.ts") }, [/^node:/]);
+}
+
+function output(input: Record<string, string>, builtins: RegExp[]): EnvironmentOptions {
+  return {
+    consumer: "server",
+    resolve: {
+      // Nothing is installed with this package: what it needs is in it.
+      noExternal: true,
+      external: [],
+      builtins,
+      conditions: builtins.length === 0 ? ["browser", "module", "import", "default"] : ["node", "module", "import", "default"],
+    },
+    build: {
+      outDir: DIST,
+      emptyOutDir: false,
+      copyPublicDir: false,
+      target: builtins.length === 0 ? "es2023" : "node20",
+      minify: builtins.length === 0,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        platform: builtins.length === 0 ? "browser" : "node",
+        input,
+        preserveEntrySignatures: "strict",
+        // Flat, so that `./transpiler/` beside `import.meta.url` is right in every file.
+        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+      },
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { PluginError } from "../errors/plugin-error.js";
+
+export interface CallBounds {
+  /** The call as people name it: `apply of acme.blur`. */
+  readonly name: string;
+  /** From now until the answer, waiting included. */
+  readonly milliseconds: number;
+  readonly signal: AbortSignal | undefined;
+  /** The call ran out of time, or was aborted, while it was running: its instance must be ended. */
+  readonly onStopped: (error: PluginError) => void;
+}
+
+interface Entry {
+  readonly begin: () => void;
+  readonly fail: (error: PluginError) => void;
+}
+
+/**
+ * Lets one call at a time into an instance, in order. A component must not be entered while it is suspended,
+ * and jco's glue does not prevent it for synchronous exports. Every call ends: with its result, its failure,
+ * its deadline or its abort, whichever is first.
+ */
+export class CallQueue {
+  readonly #waiting = new Set<Entry>();
+  readonly #capacity: number;
+  readonly #pluginId: string;
+  #running: Entry | undefined;
+
+  constructor(pluginId: string, capacity: number) {
+    this.#pluginId = pluginId;
+    this.#capacity = capacity;
+  }
+
+  run<Value>(bounds: CallBounds, work: () => Promise<Value>): Promise<Value> {
+    if (this.#waiting.size >= this.#capacity) return Promise.reject(this.#busy(bounds.name));
+    if (bounds.signal?.aborted === true) return Promise.reject(this.#stopped(bounds, "aborted"));
+    return new Promise((resolve, reject) => {
+      const finish = () => {
+        clearTimeout(timer);
+        bounds.signal?.removeEventListener("abort", abort);
+        this.#leave(entry);
+      };
+      const entry: Entry = {
+        begin: () => void work().then(resolve, reject).finally(finish),
+        fail: (error) => {
+          reject(error);
+          finish();
+        },
+      };
+      const stop = (code: "timeout" | "aborted") => {
+        const error = this.#stopped(bounds, code);
+        const wasRunning = this.#running === entry;
+        entry.fail(error);
+        if (wasRunning) bounds.onStopped(error);
+      };
+      const abort = () => stop("aborted");
+      const timer = setTimeout(() => stop("timeout"), bounds.milliseconds);
+      bounds.signal?.addEventListener("abort", abort, { once: true });
+      this.#waiting.add(entry);
+      this.#advance();
+    });
+  }
+
+  /** Fails every call that waits. The running one is ended by whoever ends the instance. */
+  failWaiting(error: PluginError): void {
+    for (const entry of [...this.#waiting]) entry.fail(error);
+  }
+
+  #advance(): void {
+    if (this.#running !== undefined) return;
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    this.#waiting.delete(next);
+    this.#running = next;
+    next.begin();
+  }
+
+  #leave(entry: Entry): void {
+    this.#waiting.delete(entry);
+    if (this.#running !== entry) return;
+    this.#running = undefined;
+    this.#advance();
+  }
+
+  #busy(name: string): PluginError {
+    const message = `Cannot call ${name}: ${this.#capacity} calls are waiting for it already. Wait for some to finish, or raise the limit pendingCalls`;
+    return new PluginError({ code: "busy", stage: "call", pluginId: this.#pluginId, message });
+  }
+
+  #stopped({ name, milliseconds, signal }: CallBounds, code: "timeout" | "aborted"): PluginError {
+    const how = code === "timeout" ? `gave no answer within ${milliseconds} ms` : "was aborted by the app";
+    return new PluginError({
+      code,
+      stage: "call",
+      pluginId: this.#pluginId,
+      message: `The call ${name} ${how}. Its instance was ended if it was running; the next call gets a fresh one`,
+      cause: code === "aborted" ? signal?.reason : undefined,
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { createStore, get, set, type UseStore } from "idb-keyval";
+
+/*
+ * The last sequence number seen of each registry. Where it cannot be stored (a private window, IndexedDB
+ * forbidden) an old index is noticed within one page only, which must not keep anybody from working.
+ */
+const seenOnThisPage = new Map<string, number>();
+
+/** The highest sequence number that this browser has accepted from the registry at `url`. */
+export async function readLastSequence(url: string): Promise<number | undefined> {
+  const stored = await attempt((store) => get<unknown>(url, store));
+  const known = [stored, seenOnThisPage.get(url)].filter((value): value is number => Number.isSafeInteger(value));
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+export async function storeLastSequence(url: string, sequence: number): Promise<void> {
+  seenOnThisPage.set(url, sequence);
+  await attempt((store) => set(url, sequence, store));
+}
+
+// An IndexedDB that never answers (a blocked upgrade, a broken profile) must not hang a load.
+const PATIENCE_MILLISECONDS = 2_000;
+
+async function attempt<Value>(work: (store: UseStore) => Promise<Value>): Promise<Value | undefined> {
+  const timer = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, PATIENCE_MILLISECONDS, undefined);
+  });
+  try {
+    return await Promise.race([work(createStore("portcullis-registries", "sequences")), timer]);
+  } catch {
+    return undefined;
+  }
+}

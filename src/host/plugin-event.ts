@@ -1,0 +1,24 @@
+import type { PluginError } from "../errors/plugin-error.js";
+import type { GuestEvent } from "../rpc/messages.js";
+
+/** Something that happened and that no call's result tells. */
+export type PluginEvent =
+  /** A plugin wrote output, logged, or was denied something. */
+  | { readonly kind: "guest"; readonly pluginId: string; readonly event: GuestEvent }
+  /** A plugin's instance ended by a trap, a deadline or a broken sandbox. The next call starts a fresh one. */
+  | { readonly kind: "instance-ended"; readonly pluginId: string; readonly error: PluginError }
+  /** Compiled code could not be stored. The next load compiles again. */
+  | { readonly kind: "cache-not-stored"; readonly pluginId: string; readonly reason: string }
+  /** A source, or one entry of it, could not be read. */
+  | { readonly kind: "source-problem"; readonly source: string; readonly error: PluginError };
+
+export type PluginEventListener = (event: PluginEvent) => void;
+
+/** Calls an app's listener so that its mistakes reach the app's error reporting and not the plugin's run. */
+export function notify<Event>(listener: ((event: Event) => void) | undefined, event: Event): void {
+  try {
+    listener?.(event);
+  } catch (error) {
+    reportError(error);
+  }
+}

@@ -1,0 +1,225 @@
+import type { CapabilityKind } from "../capability/capability.js";
+import { type CallableFunction, type CallableFunctions, callableFunctions } from "../component/callable-functions.js";
+import type { World } from "../component/world.js";
+import { PluginError, PluginResultError } from "../errors/plugin-error.js";
+import type { PluginLimits } from "../limits/plugin-limits.js";
+import type { Outcome } from "../rpc/messages.js";
+import { outcomeError } from "../runtime/outcome-error.js";
+import { CallQueue } from "./call-queue.js";
+import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
+import type { InstanceKeeper } from "./instance-keeper.js";
+import type { LoadReport } from "./load-report.js";
+import type { PluginInfo } from "./plugin-info.js";
+import type { FunctionTable, ResourceState } from "./plugin-resource.js";
+import { ResourceRegistry } from "./resource-registry.js";
+
+export interface CallOptions {
+  /** From the call until its answer, waiting included. Default: the limit `callMilliseconds`. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /**
+   * Buffers whose views are moved to the plugin instead of copied; they are unusable afterwards. A view must
+   * span its whole buffer. Without this, the caller's data is copied once and stays usable.
+   */
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+/** What a handle is made of; {@link PluginHost.load} makes them. */
+export interface HandleParts {
+  readonly info: PluginInfo;
+  readonly grants: readonly CapabilityKind[];
+  readonly report: LoadReport;
+  readonly world: World;
+  readonly exportNames: ReadonlyMap<string, string>;
+  readonly limits: PluginLimits;
+  readonly keeper: InstanceKeeper;
+  readonly onClosed: () => void;
+}
+
+/**
+ * A loaded plugin. Calls are checked, queued, bounded in time, and always end.
+ *
+ * @typeParam Functions - generated from WIT by `portcullis types`.
+ */
+export class PluginHandle<Functions extends FunctionTable<Functions>> implements AsyncDisposable {
+  readonly info: PluginInfo;
+  /** What it was granted. */
+  readonly grants: readonly CapabilityKind[];
+  /** What loading it did. */
+  readonly report: LoadReport;
+  /** Settles when the handle was disposed. */
+  readonly closed: Promise<void>;
+  readonly #parts: HandleParts;
+  readonly #callables: CallableFunctions;
+  readonly #codecs = new Map<CallableFunction, FunctionCodec>();
+  readonly #queue: CallQueue;
+  readonly #resources: ResourceRegistry;
+  #settleClosed: () => void = () => undefined;
+  #isClosed = false;
+
+  /** @internal */
+  constructor(parts: HandleParts) {
+    this.#parts = parts;
+    this.info = parts.info;
+    this.grants = parts.grants;
+    this.report = parts.report;
+    this.closed = new Promise((resolve) => (this.#settleClosed = resolve));
+    this.#callables = callableFunctions(parts.world);
+    this.#queue = new CallQueue(parts.info.id, parts.limits.pendingCalls);
+    this.#resources = new ResourceRegistry({
+      pluginId: parts.info.id,
+      world: parts.world,
+      callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),
+      drop: (state) => this.#drop(state),
+    });
+  }
+
+  /**
+   * Calls an exported function.
+   *
+   * @param name - its name in camelCase; `new Blob` for a constructor, `Blob.merge` for a static function.
+   * @throws {PluginResultError} the plugin's own `err`, with its typed payload.
+   * @throws {PluginError} `function-unknown`, `argument-invalid`, `resource-invalid`, `busy`, `timeout`, `aborted`,
+   *   `trap`, `capability-denied`, `exited`, `result-invalid`, `crashed`, `sandbox-violation`, `closed`.
+   * @example
+   * ```ts
+   * const image = await blur.call("apply", [picture, settings], { timeoutMs: 500 });
+   * ```
+   */
+  async call<Name extends keyof Functions & string>(
+    name: Name,
+    values: Readonly<Parameters<Functions[Name]>>,
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<Functions[Name]>>> {
+    const callable = this.#callables.functions.get(name);
+    if (callable === undefined) throw this.#unknown(name, this.#callables.functions.keys());
+    return (await this.#invoke(callable, undefined, values, options)) as Awaited<ReturnType<Functions[Name]>>;
+  }
+
+  /** Ends the plugin: its worker, its sandbox and every pending call. Disposing again does nothing. */
+  async dispose(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const error = this.#closedError();
+    this.#parts.keeper.close(error);
+    this.#queue.failWaiting(error);
+    this.#parts.onClosed();
+    this.#settleClosed();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** @internal Fails what waits: the instance that the calls were made for has ended. */
+  failWaiting(error: PluginError): void {
+    this.#queue.failWaiting(error);
+  }
+
+  async #callMethod(self: object, resource: number, name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown> {
+    const methods = this.#callables.methods.get(resource) ?? new Map<string, CallableFunction>();
+    const callable = methods.get(name);
+    if (callable === undefined) throw this.#unknown(name, methods.keys());
+    return this.#invoke(callable, { self, resource }, values, options);
+  }
+
+  async #invoke(
+    callable: CallableFunction,
+    receiver: { readonly self: object; readonly resource: number } | undefined,
+    values: readonly unknown[],
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    if (this.#isClosed) throw this.#closedError();
+    const { keeper, limits } = this.#parts;
+    const codec = this.#codec(callable);
+    const given: ResourceState[] = [];
+    const home = keeper.generation;
+    const use = (value: unknown, resource: number, mode: "own" | "borrow", path: string): number => {
+      const state = this.#resources.use(value, resource, home, path);
+      if (mode === "own") given.push(state);
+      return state.id;
+    };
+    const transfer: ArrayBuffer[] = [];
+    const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use };
+    const self = receiver === undefined ? [] : [use(receiver.self, receiver.resource, "borrow", "self")];
+    const request = { target: this.#target(callable), arguments: [...self, ...codec.lower(values, context)] };
+    const bounds = {
+      name: `${callable.key} of ${this.info.id}`,
+      milliseconds: options.timeoutMs ?? limits.callMilliseconds,
+      signal: options.signal,
+      onStopped: (error: PluginError) => keeper.end(error),
+    };
+    return this.#queue.run(bounds, async () => {
+      for (const state of given) state.ended = true;
+      const outcome = await (await keeper.current()).call(request, transfer);
+      return this.#settle(outcome, codec, bounds.name);
+    });
+  }
+
+  #settle(outcome: Outcome, codec: FunctionCodec, name: string): unknown {
+    const home = this.#parts.keeper.generation;
+    const context = {
+      budget: { remaining: this.#parts.limits.messageBytes },
+      resource: (id: number, resource: number) => this.#resources.adopt(id, resource, home),
+    };
+    const pluginId = this.info.id;
+    try {
+      if (outcome.kind === "ok") return codec.liftOk(outcome.value, context);
+      if (outcome.kind === "err") {
+        const payload = codec.liftErr(outcome.value, context);
+        throw new PluginResultError({ pluginId, payload, message: `The call ${name} answered with an error: ${describePayload(payload)}` });
+      }
+      throw outcomeError(outcome, { pluginId, stage: "call", doing: `Calling ${name} failed` });
+    } catch (error) {
+      // Only a typed `err`, and a resource that was refused before the guest was entered, leave the instance sound.
+      const isSound = outcome.kind === "resource-invalid" || error instanceof PluginResultError;
+      if (!isSound && error instanceof PluginError) this.#parts.keeper.end(error);
+      throw error;
+    }
+  }
+
+  async #drop(state: ResourceState): Promise<void> {
+    const { keeper, limits } = this.#parts;
+    // The instance it lived in is gone, and it with it.
+    if (this.#isClosed || state.home !== keeper.generation) return;
+    const name = `drop of a resource of ${this.info.id}`;
+    const bounds = { name, milliseconds: limits.callMilliseconds, signal: undefined, onStopped: (error: PluginError) => keeper.end(error) };
+    await this.#queue.run(bounds, async () => {
+      const outcome = await (await keeper.current()).drop(state.id);
+      if (outcome.kind === "ok") return;
+      const error = outcomeError(outcome, { pluginId: this.info.id, stage: "call", doing: `The ${name} failed` });
+      keeper.end(error);
+      throw error;
+    });
+  }
+
+  #codec(callable: CallableFunction): FunctionCodec {
+    const known = this.#codecs.get(callable) ?? compileFunctionCodec(this.#parts.world, callable, this.info.id);
+    this.#codecs.set(callable, known);
+    return known;
+  }
+
+  #target({ interfaceName, functionName }: CallableFunction): string {
+    if (interfaceName === null) return `#${functionName}`;
+    return `${this.#parts.exportNames.get(interfaceName) ?? interfaceName}#${functionName}`;
+  }
+
+  #unknown(name: string, known: Iterable<string>): PluginError {
+    const message = `Cannot call ${JSON.stringify(name)} of ${this.info.id}: it is not a function of its interface, which has ${[...known].join(", ") || "none"}`;
+    return new PluginError({ code: "function-unknown", stage: "call", pluginId: this.info.id, message });
+  }
+
+  #closedError(): PluginError {
+    const message = `${this.info.id} was disposed. Load it again to call it`;
+    return new PluginError({ code: "closed", stage: "close", pluginId: this.info.id, message });
+  }
+}
+
+// Enough to recognise the error in a log; the whole value is in `payload`.
+const DESCRIPTION_LENGTH = 200;
+
+function describePayload(payload: unknown): string {
+  if (payload === undefined) return "without a value";
+  const text = typeof payload === "string" ? payload : JSON.stringify(payload, (_name, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
+  return text.length > DESCRIPTION_LENGTH ? `${text.slice(0, DESCRIPTION_LENGTH)}…` : text;
+}

@@ -1,0 +1,15 @@
+import type { PluginError } from "../errors/plugin-error.js";
+import type { CallRequest, Outcome } from "../rpc/messages.js";
+
+/** A running instance, wherever it runs. */
+export interface PluginInstance {
+  call(request: CallRequest, transfer: Transferable[]): Promise<Outcome>;
+  drop(resource: number): Promise<Outcome>;
+  terminate(reason: PluginError): void;
+}
+
+/** Starts an instance of one admitted and prepared plugin. */
+export type StartInstance = (listeners: {
+  /** It ended by itself: its worker failed or broke the protocol. */
+  readonly onBroken: (error: PluginError) => void;
+}) => Promise<PluginInstance>;

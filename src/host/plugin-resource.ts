@@ -1,0 +1,38 @@
+import type { CallOptions } from "./plugin-handle.js";
+
+/** The functions of an interface, or the methods of a resource, as generated from WIT. */
+export type FunctionTable<Functions> = { readonly [Name in keyof Functions]: (...values: never[]) => unknown };
+
+/**
+ * A resource that a plugin exports and the app holds. The object itself lives in the plugin's instance.
+ * It ends when it is disposed, when it is given away as an owned argument, and with its instance; after
+ * that every use is a `resource-invalid` error.
+ *
+ * @example
+ * ```ts
+ * await using counter = await handle.call("new Counter", [5]);
+ * await counter.call("increment", [1]);
+ * ```
+ */
+export interface PluginResource<Methods extends FunctionTable<Methods>> extends AsyncDisposable {
+  /** The resource's WIT name, such as `counter`. */
+  readonly resourceName: string;
+  /** Calls a method. Errors are those of `PluginHandle.call`. */
+  call<Name extends keyof Methods & string>(
+    name: Name,
+    values: Readonly<Parameters<Methods[Name]>>,
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<Methods[Name]>>>;
+  /** Drops it, which runs the plugin's destructor. Disposing again, or after its instance ended, does nothing. */
+  dispose(): Promise<void>;
+}
+
+/** How the handle sees one. */
+export interface ResourceState {
+  readonly resource: number;
+  readonly id: number;
+  /** The instance it lives in. */
+  readonly home: object;
+  /** Given away or dropped. */
+  ended: boolean;
+}

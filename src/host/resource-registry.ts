@@ -1,0 +1,71 @@
+import type { TypeDefinition, World } from "../component/world.js";
+import { PluginError } from "../errors/plugin-error.js";
+import type { CallOptions } from "./plugin-handle.js";
+import type { PluginResource, ResourceState } from "./plugin-resource.js";
+
+/** What a resource needs of its handle. */
+export interface ResourceOwner {
+  readonly pluginId: string;
+  readonly world: World;
+  callMethod(self: object, resource: number, name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown>;
+  drop(state: ResourceState): Promise<void>;
+}
+
+type AnyMethods = Record<string, (...values: never[]) => unknown>;
+
+/** Gives out the objects that stand for exported resources, and takes them back as arguments. */
+export class ResourceRegistry {
+  readonly #owner: ResourceOwner;
+  readonly #states = new WeakMap<object, ResourceState>();
+
+  constructor(owner: ResourceOwner) {
+    this.#owner = owner;
+  }
+
+  /** An object for the resource that the instance `home` knows by `id`. */
+  adopt(id: number, resource: number, home: object): PluginResource<AnyMethods> {
+    const state: ResourceState = { id, resource, home, ended: false };
+    const owner = this.#owner;
+    const dispose = async (): Promise<void> => {
+      if (state.ended) return;
+      state.ended = true;
+      await owner.drop(state);
+    };
+    const object: PluginResource<AnyMethods> = Object.freeze({
+      resourceName: this.#name(resource),
+      call: (name: string, values: readonly unknown[], options?: CallOptions) =>
+        owner.callMethod(object, resource, name, values, options) as Promise<never>,
+      dispose,
+      [Symbol.asyncDispose]: dispose,
+    });
+    this.#states.set(object, state);
+    return object;
+  }
+
+  /**
+   * The state of a resource that is used now, at `path` of the arguments.
+   *
+   * @throws {PluginError} `resource-invalid` for anything that is not a live resource of this type, of this
+   *   handle and of its present instance.
+   */
+  use(value: unknown, resource: number, home: object, path: string): ResourceState {
+    const state = typeof value === "object" && value !== null ? this.#states.get(value) : undefined;
+    const wanted = `a live ${this.#name(resource)} of ${this.#owner.pluginId}`;
+    if (state === undefined) throw this.#invalid(path, "something that is no resource of this plugin", wanted);
+    if (state.resource !== resource) throw this.#invalid(path, `a ${this.#name(state.resource)}`, wanted);
+    if (state.ended) throw this.#invalid(path, "one that was dropped or given away", wanted);
+    if (state.home !== home) throw this.#invalid(path, "one whose instance has ended", wanted);
+    return state;
+  }
+
+  #name(resource: number): string {
+    const definition: TypeDefinition | undefined = this.#owner.world.types[resource];
+    return definition?.kind === "resource" ? definition.name : "resource";
+  }
+
+  #invalid(path: string, found: string, wanted: string): PluginError {
+    const { pluginId } = this.#owner;
+    const message = `Cannot pass ${path} to ${pluginId}: found ${found}, wanted ${wanted}. Get a new one from the plugin`;
+    return new PluginError({ code: "resource-invalid", stage: "call", pluginId, message });
+  }
+}

@@ -1,0 +1,138 @@
+import * as Comlink from "comlink";
+import { PluginError } from "../errors/plugin-error.js";
+import type { CallRequest, GuestEvent, Outcome, PluginWorkerService, SelfTest, StartRequest } from "./messages.js";
+import { parseAnnouncement, parseAnswer, parseOutcome } from "./parse-message.js";
+import type { SandboxWorker } from "./sandbox-worker.js";
+
+// Comlink's own forms for proxies and thrown values would let a worker hand the page objects of its making.
+// This copy of Comlink is bundled into the package, so that no other code's handlers are affected.
+Comlink.transferHandlers.clear();
+
+export interface WorkerLinkListeners {
+  readonly onEvent: (event: GuestEvent) => void;
+  /** The link is unusable: the worker failed, or broke the protocol. Called at most once. */
+  readonly onBroken: (error: PluginError) => void;
+}
+
+/**
+ * The host's end of the link to one plugin worker. Comlink makes the calls; this class adds what Comlink
+ * lacks: every message is checked before Comlink sees it, and every pending call is settled when the worker
+ * fails or is terminated (Comlink leaves them pending for ever).
+ */
+export class WorkerLink {
+  readonly #worker: SandboxWorker;
+  readonly #service: Comlink.Remote<PluginWorkerService>;
+  readonly #listeners: WorkerLinkListeners;
+  readonly #pluginId: string;
+  readonly #pending = new Set<(error: PluginError) => void>();
+  #ended: PluginError | undefined;
+  #settleSeal: (seal: SelfTest) => void = () => undefined;
+  /** The worker's own verdict on the walls around it. Rejects if the link ends first. */
+  readonly seal: Promise<SelfTest>;
+
+  constructor(worker: SandboxWorker, pluginId: string, listeners: WorkerLinkListeners) {
+    this.#worker = worker;
+    this.#pluginId = pluginId;
+    this.#listeners = listeners;
+    this.seal = this.#track(new Promise<SelfTest>((resolve) => (this.#settleSeal = resolve)));
+    this.seal.catch(() => undefined);
+    this.#service = Comlink.wrap<PluginWorkerService>(this.#checkedEndpoint());
+    worker.onFailure((error) => this.#break(this.#crashed(error)));
+  }
+
+  async start(request: StartRequest, transfer: Transferable[]): Promise<Outcome> {
+    return this.#checked(await this.#track<unknown>(this.#service.start(Comlink.transfer(request, transfer))));
+  }
+
+  async call(request: CallRequest, transfer: Transferable[]): Promise<Outcome> {
+    return this.#checked(await this.#track<unknown>(this.#service.call(Comlink.transfer(request, transfer))));
+  }
+
+  async drop(resource: number): Promise<Outcome> {
+    return this.#checked(await this.#track<unknown>(this.#service.drop(resource)));
+  }
+
+  /** Ends the worker and settles everything pending with `reason`. */
+  terminate(reason: PluginError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#worker.terminate();
+    for (const reject of this.#pending) reject(reason);
+    this.#pending.clear();
+  }
+
+  /** Comlink's endpoint, behind the check of everything that comes out of the worker. */
+  #checkedEndpoint(): Comlink.Endpoint {
+    const listeners = new Set<(message: MessageEvent) => void>();
+    this.#worker.onMessage((message) => {
+      if (this.#ended !== undefined) return;
+      const answer = parseAnswer(message);
+      if (answer === undefined) this.#announcement(message);
+      else for (const listener of listeners) listener(new MessageEvent("message", { data: { ...answer, type: "RAW" } }));
+    });
+    return {
+      postMessage: (message: unknown, transfer: Transferable[] = []) => {
+        if (this.#ended === undefined) this.#worker.postMessage(message, transfer);
+      },
+      addEventListener: (_type: string, listener: unknown) => void listeners.add(listener as (message: MessageEvent) => void),
+      removeEventListener: (_type: string, listener: unknown) => void listeners.delete(listener as (message: MessageEvent) => void),
+    };
+  }
+
+  #announcement(message: unknown): void {
+    const announcement = parseAnnouncement(message);
+    if (announcement === undefined) this.#break(this.#violation("a message that is neither an answer nor an event"));
+    else if ("seal" in announcement) this.#settleSeal(announcement.seal);
+    else this.#listeners.onEvent(announcement.event);
+  }
+
+  #checked(message: unknown): Outcome {
+    const outcome = parseOutcome(message);
+    if (outcome !== undefined) return outcome;
+    const error = this.#violation("an answer without a known outcome");
+    this.#break(error);
+    throw error;
+  }
+
+  #track<Value>(work: PromiseLike<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      this.#pending.add(reject);
+      work.then(
+        (value) => {
+          this.#pending.delete(reject);
+          resolve(value);
+        },
+        (error: Error) => {
+          this.#pending.delete(reject);
+          reject(this.#crashed(error));
+        },
+      );
+    });
+  }
+
+  #break(error: PluginError): void {
+    if (this.#ended !== undefined) return;
+    this.terminate(error);
+    this.#listeners.onBroken(error);
+  }
+
+  #violation(found: string): PluginError {
+    return new PluginError({
+      code: "sandbox-violation",
+      stage: "call",
+      pluginId: this.#pluginId,
+      message: `The worker of ${this.#pluginId} was ended: it sent ${found}. Its code does not keep to the protocol; do not load it again`,
+    });
+  }
+
+  #crashed(cause: Error): PluginError {
+    return new PluginError({
+      code: "crashed",
+      stage: "call",
+      pluginId: this.#pluginId,
+      message: `The worker of ${this.#pluginId} failed: ${cause.message || "the browser gave no reason"}`,
+      cause,
+    });
+  }
+}

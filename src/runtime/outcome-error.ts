@@ -1,0 +1,39 @@
+import type { PluginErrorCode, PluginStage } from "../errors/error-codes.js";
+import { PluginError } from "../errors/plugin-error.js";
+import type { Outcome } from "../rpc/messages.js";
+
+export interface OutcomeContext {
+  readonly pluginId: string;
+  readonly stage: PluginStage;
+  /** The start of the message: `Calling apply of acme.blur failed`. */
+  readonly doing: string;
+}
+
+/** The error that an app sees for a failed outcome. */
+export function outcomeError(outcome: Outcome, context: OutcomeContext): PluginError {
+  const { code, message } = describe(outcome, context);
+  return new PluginError({ code, message: `${context.doing}: ${message}`, stage: context.stage, pluginId: context.pluginId });
+}
+
+function describe(outcome: Outcome, { stage }: OutcomeContext): { code: PluginErrorCode; message: string } {
+  switch (outcome.kind) {
+    case "denied":
+      return {
+        code: "capability-denied",
+        message:
+          `it called ${outcome.import}, and the capability "${outcome.authority}" was not granted. The instance was ended, because ` +
+          "that function has no way to report an error. Request and grant the capability, or use the plugin without this function",
+      };
+    case "exited":
+      return { code: "exited", message: `it exited by itself, ${outcome.success ? "reporting success" : "reporting failure"}` };
+    case "resource-invalid":
+      return { code: "resource-invalid", message: outcome.message };
+    case "trap":
+      return {
+        code: stage === "instantiate" ? "instantiate-failed" : "trap",
+        message: `it trapped (${outcome.message}). The instance was ended; the next call gets a fresh one`,
+      };
+    default:
+      return { code: "sandbox-violation", message: `an outcome of kind ${outcome.kind} where none can be` };
+  }
+}

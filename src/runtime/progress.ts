@@ -1,0 +1,20 @@
+import type { StalenessReason } from "../compile/live-compile-key.js";
+
+/** Where a load stands. Phases come in this order; `download`, `verify` and `transpile` may come more than once, or not at all. */
+export type LoadProgress =
+  | { readonly phase: "resolve" }
+  | { readonly phase: "download"; readonly file: string; readonly loadedBytes: number; readonly totalBytes: number | undefined }
+  | { readonly phase: "verify" }
+  | { readonly phase: "cache"; readonly result: CacheResult }
+  | { readonly phase: "transpile" }
+  | { readonly phase: "compile" }
+  | { readonly phase: "instantiate" }
+  | { readonly phase: "ready" };
+
+export type LoadPhase = LoadProgress["phase"];
+
+/** A hit, or the reason for which the entry could not be used. */
+export type CacheResult = { readonly hit: true } | { readonly hit: false; readonly reason: StalenessReason };
+
+/** Where the code that runs came from. */
+export type CodeOrigin = "cache" | "package" | "transpiled";

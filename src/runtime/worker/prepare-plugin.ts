@@ -1,0 +1,156 @@
+import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
+import { checkComponent, worldDigest } from "../../admission/check-component.js";
+import { sha256Hex } from "../../bytes/sha256.js";
+import { toUtf8 } from "../../bytes/utf8.js";
+import type { CachedComponent, CompileCache } from "../../compile/compile-cache.js";
+import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
+import { compareKeys, liveCompileKey, type StalenessReason } from "../../compile/live-compile-key.js";
+import { supportedTargets, targetRefusal } from "../../compile/supported-targets.js";
+import { PluginError } from "../../errors/plugin-error.js";
+import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
+import type { CacheResult, CodeOrigin, LoadProgress } from "../progress.js";
+import type { ModuleTable } from "./module-table.js";
+
+/** Everything that an instance is started from. Instances of one plugin share it. */
+export interface PreparedPlugin {
+  readonly admitted: AdmittedPlugin;
+  readonly glue: string;
+  readonly coreModules: readonly { readonly name: string; readonly module: WebAssembly.Module; readonly bytes: Uint8Array }[];
+  readonly target: CompileTarget;
+  readonly cache: CacheResult;
+  readonly code: CodeOrigin;
+}
+
+export interface PrepareOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: LoadProgress) => void;
+  /** The code could not be stored. The load goes on. */
+  readonly onNotStored: (reason: string) => void;
+}
+
+export interface PrepareSurroundings {
+  readonly cache: CompileCache | null;
+  readonly modules: ModuleTable;
+  /** Transpiles in a disposable worker. */
+  readonly transpile: (component: Uint8Array, manifest: Manifest, target: CompileTarget, signal: AbortSignal) => Promise<CodeFiles>;
+}
+
+/** Transpiled code before its digests are known. */
+export interface CodeFiles {
+  readonly glue: string;
+  readonly coreModules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/**
+ * Gets a plugin's code, cheapest first: the cache, the package's own output (only under a trusted signature),
+ * or a fresh transpilation of the component. All under the same key. A bad cache only costs the work.
+ *
+ * @throws {PluginError} `target-unsupported`, `digest-mismatch`, `manifest-mismatch`, `transpile-failed`, `compile-failed`.
+ */
+export async function preparePlugin(admitted: AdmittedPlugin, surroundings: PrepareSurroundings, options: PrepareOptions): Promise<PreparedPlugin> {
+  const { manifest } = admitted;
+  const target = chooseTarget(manifest);
+  const key = await liveCompileKey(componentDigest(manifest), manifest.world, target);
+  const packaged = admitted.gluePermitted ? manifest.transpiled.find((output) => compareKeys(output.key, key) === undefined) : undefined;
+  // Code that came in a package is kept apart, under that package's own manifest: whoever trusts another key,
+  // or none, must never be handed it because the component happens to be the same.
+  const provenance = packaged === undefined ? "transpiled" : await sha256Hex(admitted.verified.package.manifestBytes);
+  const found = await readCache(surroundings.cache, key, provenance, manifest, packaged);
+  const cache: CacheResult = found.reason === undefined ? { hit: true } : { hit: false, reason: found.reason };
+  options.onProgress({ phase: "cache", result: cache });
+  const component = found.component ?? (await produce(admitted, key, target, packaged, surroundings, options));
+  if (found.component === undefined) store(surroundings.cache, provenance, component, options);
+  options.onProgress({ phase: "compile" });
+  const coreModules = await compileModules(component, surroundings.modules, manifest.id);
+  const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
+  return { admitted, glue: component.glue, coreModules, target, cache, code };
+}
+
+function componentDigest(manifest: Manifest): string {
+  const file = manifest.files.find(({ path }) => path === manifest.component);
+  if (file !== undefined) return file.sha256;
+  const message = `Cannot load ${manifest.id}: its manifest has no component`;
+  throw new PluginError({ code: "manifest-invalid", stage: "admit", pluginId: manifest.id, message });
+}
+
+function chooseTarget({ id, world }: Manifest): CompileTarget {
+  const [preferred] = supportedTargets(world);
+  // lib.dom does not have JavaScript Promise Integration yet.
+  const hasPromiseIntegration = "Suspending" in WebAssembly;
+  if (preferred !== undefined && (preferred === "browser-sync" || hasPromiseIntegration)) return preferred;
+  const reason = preferred === undefined
+    ? `no target can run it: ${targetRefusal(world, "browser-jspi") ?? "unknown reason"}`
+    : `${targetRefusal(world, "browser-sync") ?? "it is asynchronous"}, which needs JavaScript Promise Integration, and this browser has none`;
+  throw new PluginError({ code: "target-unsupported", stage: "admit", pluginId: id, message: `Cannot load ${id}: ${reason}` });
+}
+
+type CacheFinding =
+  | { readonly component: CachedComponent; readonly reason?: undefined }
+  | { readonly component: undefined; readonly reason: StalenessReason };
+
+async function readCache(
+  cache: CompileCache | null,
+  key: CompileKey,
+  provenance: string,
+  manifest: Manifest,
+  packaged: TranspiledOutput | undefined,
+): Promise<CacheFinding> {
+  const read = (await cache?.read(key, provenance)) ?? { miss: "missing" as const };
+  if ("miss" in read) return { component: undefined, reason: read.miss };
+  // The component itself is not at hand on a hit: what its manifest says of its imports and exports must be
+  // what was found in the component when this entry was made. Else the component is fetched and checked.
+  const agrees = read.hit.worldDigest === (await worldDigest(manifest.world)) && (packaged === undefined || matchesManifest(read.hit, manifest, packaged));
+  return agrees ? { component: read.hit } : { component: undefined, reason: "digest" };
+}
+
+/** Cached code of a package must be what the signed manifest says, not only what the entry says of itself. */
+function matchesManifest(cached: CachedComponent, manifest: Manifest, packaged: TranspiledOutput): boolean {
+  const glue = manifest.files.find(({ path }) => path === packaged.glue);
+  const digests = new Map(packaged.coreModules.map(({ name, sha256 }) => [name, sha256]));
+  return (
+    cached.glueSha256 === glue?.sha256 &&
+    cached.coreModules.length === digests.size &&
+    cached.coreModules.every(({ name, sha256 }) => digests.get(name) === sha256)
+  );
+}
+
+async function produce(
+  admitted: AdmittedPlugin,
+  key: CompileKey,
+  target: CompileTarget,
+  packaged: TranspiledOutput | undefined,
+  surroundings: PrepareSurroundings,
+  { signal, onProgress }: PrepareOptions,
+): Promise<CachedComponent> {
+  const { manifest, verified } = admitted;
+  const bytes = await verified.package.readComponent(signal);
+  onProgress({ phase: "verify" });
+  await checkComponent(bytes, manifest.world, manifest.id);
+  if (packaged === undefined) onProgress({ phase: "transpile" });
+  const files = packaged === undefined
+    ? await surroundings.transpile(bytes, manifest, target, signal)
+    : await verified.package.readTranspiled(packaged, signal);
+  return {
+    key,
+    glue: files.glue,
+    glueSha256: await sha256Hex(toUtf8(files.glue)),
+    coreModules: await Promise.all(files.coreModules.map(async ({ name, bytes: core }) => ({ name, bytes: core, sha256: await sha256Hex(core) }))),
+    worldDigest: await worldDigest(manifest.world),
+  };
+}
+
+function store(cache: CompileCache | null, provenance: string, component: CachedComponent, { onNotStored }: PrepareOptions): void {
+  // Not awaited: the plugin is ready before its code is stored, and storing must never fail a load.
+  cache?.write(component, provenance).catch((error: unknown) => onNotStored(error instanceof Error ? error.message : String(error)));
+}
+
+async function compileModules(component: CachedComponent, table: ModuleTable, pluginId: string): Promise<PreparedPlugin["coreModules"]> {
+  try {
+    return await Promise.all(component.coreModules.map(async ({ name, sha256, bytes }) => ({ name, bytes, module: await table.compile(sha256, bytes) })));
+  } catch (cause) {
+    const message =
+      `Cannot compile ${pluginId}: ${cause instanceof Error ? cause.message : String(cause)}. If the page has a content security policy, ` +
+      "it must allow script-src 'wasm-unsafe-eval'; else the component uses a WebAssembly feature that this browser lacks";
+    throw new PluginError({ code: "compile-failed", stage: "compile", pluginId, message, cause });
+  }
+}

@@ -1,0 +1,89 @@
+import { toCamelCase, toPascalCase } from "../../../component/javascript-names.js";
+import { collectTransferables, compileResourceMapping } from "../../../component/resource-mapping.js";
+import type { FunctionType, NamedFunction, TypeReference, World } from "../../../component/world.js";
+import type { ResourceTable } from "./resource-table.js";
+
+/** A resource number that stands for nothing: dropped, moved away, or never handed out. */
+export class UnknownResource extends Error {}
+
+/** An exported function of the glue, with wire values in and out. */
+export interface ExportedFunction {
+  invoke(values: readonly unknown[]): unknown;
+  /** Prepares an `ok` or `err` value for the wire and lists the buffers that can be moved. */
+  toWire(value: unknown, side: "ok" | "err", transfer: ArrayBuffer[]): unknown;
+  readonly fallible: boolean;
+}
+
+/** Finds every export that the world promises, by `interface#function`. */
+export function createExportTable(world: World, glueExports: unknown, resources: ResourceTable): Map<string, ExportedFunction> {
+  const table = new Map<string, ExportedFunction>();
+  for (const named of world.exports.functions) {
+    table.set(`#${named.name}`, exportedFunction(world, named, glueExports, resources));
+  }
+  for (const shape of world.exports.interfaces) {
+    const members = ownMember(glueExports, shape.name);
+    for (const named of shape.functions) {
+      table.set(`${shape.name}#${named.name}`, exportedFunction(world, named, members, resources));
+    }
+  }
+  return table;
+}
+
+function exportedFunction(world: World, named: NamedFunction, members: unknown, resources: ResourceTable): ExportedFunction {
+  const call = bindExport(named.name, members);
+  const lowering = named.type.parameters.map((parameter) => compileResourceMapping(world, parameter.type));
+  const sides = resultSides(world, named.type);
+  const converters = { ok: wireConverter(world, sides.ok, resources), err: wireConverter(world, sides.err, resources) };
+  const lower = (value: unknown, position: number): unknown => lowering[position]?.(value, (id, _resource, mode) => fromWire(id, mode, resources)) ?? value;
+  return {
+    fallible: sides.fallible,
+    invoke: lowering.some((mapping) => mapping !== null) ? (values) => call(values.map(lower)) : call,
+    toWire: (value, side, transfer) => converters[side](value, transfer),
+  };
+}
+
+function fromWire(id: unknown, mode: "own" | "borrow", resources: ResourceTable): object {
+  const object = mode === "own" ? resources.take(id) : resources.get(id);
+  if (object === undefined) throw new UnknownResource("the resource was dropped, or given away, before this call");
+  return object;
+}
+
+function wireConverter(world: World, type: TypeReference | null, resources: ResourceTable): (value: unknown, transfer: ArrayBuffer[]) => unknown {
+  if (type === null) return () => undefined;
+  const mapping = compileResourceMapping(world, type);
+  const collect = collectTransferables(world, type);
+  return (value, transfer) => {
+    collect?.(value, transfer);
+    return mapping === null ? value : mapping(value, (object) => resources.add(object as object));
+  };
+}
+
+function resultSides(world: World, type: FunctionType): { ok: TypeReference | null; err: TypeReference | null; fallible: boolean } {
+  const result = typeof type.result === "number" ? world.types[type.result] : undefined;
+  if (result?.kind === "result") return { ok: result.ok, err: result.err, fallible: true };
+  return { ok: type.result, err: null, fallible: false };
+}
+
+/** The glue's function for a component-level name. A method takes its resource as first value. */
+function bindExport(name: string, members: unknown): (values: readonly unknown[]) => unknown {
+  const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(name);
+  if (match === null) return callable(ownMember(members, toCamelCase(name)), undefined, name);
+  const [, kind, resource = "", member = ""] = match;
+  const resourceClass = ownMember(members, toPascalCase(resource));
+  if (typeof resourceClass !== "function") throw new TypeError(`the glue exports no ${name}`);
+  if (kind === "constructor") return (values) => Reflect.construct(resourceClass, [...values]);
+  if (kind === "static") return callable(ownMember(resourceClass, toCamelCase(member)), resourceClass, name);
+  const method = ownMember(resourceClass.prototype, toCamelCase(member));
+  if (typeof method !== "function") throw new TypeError(`the glue exports no ${name}`);
+  return ([object, ...values]) => Reflect.apply(method, object, values);
+}
+
+function callable(value: unknown, receiver: unknown, name: string): (values: readonly unknown[]) => unknown {
+  if (typeof value !== "function") throw new TypeError(`the glue exports no ${name}`);
+  return (values) => Reflect.apply(value, receiver, values);
+}
+
+function ownMember(holder: unknown, name: string): unknown {
+  const isHolder = (typeof holder === "object" && holder !== null) || typeof holder === "function";
+  return isHolder && Object.hasOwn(holder, name) ? Reflect.get(holder, name) : undefined;
+}

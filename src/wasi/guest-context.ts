@@ -1,0 +1,51 @@
+import type { CapabilityKind } from "../capability/capability.js";
+import type { GuestEvent, Outcome } from "../rpc/messages.js";
+
+/** What the import implementations of one instance share. Made anew for every instance: nothing leaks between plugins. */
+export interface GuestContext {
+  readonly grants: ReadonlySet<CapabilityKind>;
+  /** Tells the host something, in order with the answers to its calls. */
+  readonly emit: (event: GuestEvent) => void;
+  /** True until instantiation has finished. */
+  starting: boolean;
+  /** Why the instance must not go on: set before a trap is thrown, because a trap's message may be lost on its way. */
+  fatal: Outcome | undefined;
+}
+
+/** What is provided for one imported interface, by component-level names. What is left out is denied. */
+export interface ImportImplementation {
+  readonly functions: ReadonlyMap<string, (...values: never[]) => unknown>;
+  /** Classes of the interface's resources, with their methods in camelCase. */
+  readonly resources: ReadonlyMap<string, ResourceClass>;
+}
+
+export type ResourceClass = abstract new (...values: never[]) => object;
+
+/**
+ * Signals `err(payload)` of an imported function's own result type.
+ * jco's glue takes the error value from an own member `payload` of what was thrown.
+ */
+export class ImportError extends Error {
+  readonly payload: unknown;
+
+  constructor(payload: unknown) {
+    super("error result");
+    this.payload = payload;
+  }
+}
+
+/** Notes that something was denied, so that the host's audit has it even where the guest swallows the error. */
+export function reportDenial(context: GuestContext, authority: string, imported: string): void {
+  context.emit({ kind: "denied", authority, import: imported });
+}
+
+/**
+ * Ends the instance because of a denied import that has no way to answer with an error.
+ * It must be a `WebAssembly.RuntimeError`: jco's glue marks an instance as trapped for that class only, and
+ * lets a guest continue in the middle of a call after any other.
+ */
+export function trapDenied(context: GuestContext, authority: string, imported: string): never {
+  reportDenial(context, authority, imported);
+  context.fatal ??= { kind: "denied", authority, import: imported };
+  throw new WebAssembly.RuntimeError(`denied: ${imported}`);
+}

@@ -1,0 +1,107 @@
+import { toCamelCase, toPascalCase } from "../component/javascript-names.js";
+import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
+import { clockImplementations } from "./clocks.js";
+import { denyFunction } from "./deny-function.js";
+import { environmentImplementations } from "./environment.js";
+import type { GuestContext, ImportImplementation, ResourceClass } from "./guest-context.js";
+import { ioImplementations } from "./io.js";
+import { loggingImplementations } from "./logging.js";
+import { randomImplementations } from "./random.js";
+import { standardStreamImplementations } from "./standard-streams.js";
+
+/** The import object that jco's glue takes: interfaces by full name, members by their JavaScript names. */
+export type ImportTable = Record<string, object>;
+
+/**
+ * Builds everything that an instance can reach. Every function that the component imports is in it, because
+ * glue refuses to start without one; each is an implementation that a grant asked for, or a denial.
+ *
+ * @param authorities - per interface name, the authority that a denial names; `null` for types without any.
+ */
+export function createImportTable(
+  world: World,
+  authorities: ReadonlyMap<string, string | null>,
+  context: GuestContext,
+): ImportTable {
+  const implementations = grantedImplementations(context);
+  const table: ImportTable = Object.create(null);
+  for (const shape of world.imports.interfaces) {
+    const implementation = implementations.get(withoutVersion(shape.name));
+    const authority = authorities.get(shape.name) ?? withoutVersion(shape.name);
+    table[shape.name] = importedInterface(world, shape, implementation, authority, context);
+  }
+  return table;
+}
+
+function grantedImplementations(context: GuestContext): ReadonlyMap<string, ImportImplementation> {
+  return new Map([
+    ...ioImplementations(),
+    ...standardStreamImplementations(context),
+    ...environmentImplementations(context),
+    ...(context.grants.has("clocks") ? clockImplementations() : []),
+    ...(context.grants.has("random") ? randomImplementations() : []),
+    ...(context.grants.has("log") ? loggingImplementations(context) : []),
+  ]);
+}
+
+function importedInterface(
+  world: World,
+  shape: InterfaceShape,
+  implementation: ImportImplementation | undefined,
+  authority: string,
+  context: GuestContext,
+): object {
+  const members: Record<string, unknown> = Object.create(null);
+  const classes = new Map<string, ResourceClass>();
+  for (const position of shape.resources) {
+    const definition = world.types[position];
+    if (definition?.kind !== "resource") continue;
+    const resourceClass = implementation?.resources.get(definition.name) ?? deniedResource(shape, definition.name, authority, context);
+    classes.set(definition.name, resourceClass);
+    members[toPascalCase(definition.name)] = resourceClass;
+  }
+  for (const named of shape.functions) {
+    const deny = denyFunction(world, named.type, authority, `${shape.name}#${named.name}`, context);
+    const member = parseMember(named);
+    const resourceClass = member.resource === undefined ? undefined : classes.get(member.resource);
+    if (resourceClass === undefined) members[toCamelCase(member.name)] = implementation?.functions.get(named.name) ?? deny;
+    else if (member.kind === "method") fillIn(resourceClass.prototype, toCamelCase(member.name), deny);
+    else if (member.kind === "static") fillIn(resourceClass, toCamelCase(member.name), deny);
+  }
+  return members;
+}
+
+/** Adds a denial where an implementation has no such method: a later WASI 0.2 version may have added one. */
+function fillIn(target: object, name: string, deny: () => never): void {
+  if (!Object.hasOwn(target, name)) Object.defineProperty(target, name, { value: deny });
+}
+
+function deniedResource(shape: InterfaceShape, name: string, authority: string, context: GuestContext): ResourceClass {
+  const constructor = shape.functions.find((named) => named.name === `[constructor]${name}`);
+  const type = constructor?.type ?? { async: false, parameters: [], result: null };
+  const world: World = { types: [], imports: { interfaces: [], functions: [] }, exports: { interfaces: [], functions: [] } };
+  const deny = denyFunction(world, type, authority, `${shape.name}#[constructor]${name}`, context);
+  return class {
+    constructor() {
+      deny();
+    }
+  };
+}
+
+interface Member {
+  readonly kind: "function" | "constructor" | "method" | "static";
+  readonly name: string;
+  readonly resource?: string;
+}
+
+/** Takes a component-level function name apart: `[method]blob.read` is `read` of `blob`. */
+function parseMember(named: NamedFunction): Member {
+  const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(named.name);
+  if (match === null) return { kind: "function", name: named.name };
+  const [, kind, resource, name = ""] = match;
+  return { kind: kind as "constructor" | "method" | "static", name, ...(resource === undefined ? {} : { resource }) };
+}
+
+function withoutVersion(interfaceName: string): string {
+  return interfaceName.replace(/@.*$/, "");
+}
