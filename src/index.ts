@@ -3,7 +3,8 @@
  * so that no app can skip one.
  */
 export { PluginHost, type LoadOptions, type PluginHostOptions } from "./host/plugin-host.js";
-export type { CallOptions, PluginHandle } from "./host/plugin-handle.js";
+export type { CallOptions } from "./host/call-options.js";
+export type { PluginHandle } from "./host/plugin-handle.js";
 export type { FunctionTable, PluginResource } from "./host/plugin-resource.js";
 export type { PluginInfo } from "./host/plugin-info.js";
 export type { LoadReport } from "./host/load-report.js";

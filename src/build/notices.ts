@@ -25,7 +25,7 @@ function packageFolder(module: string): string | undefined {
 }
 
 async function notice(folder: string): Promise<string> {
-  const { name, version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
+  const { name, version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<"name" | "version" | "license", string | undefined>;
   const files = (await readdir(folder)).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file)).sort();
   if (files.length === 0) throw new Error(`Cannot write the notices: ${name}@${version} has no licence text in ${basename(dirname(folder))}`);
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));

@@ -11,9 +11,8 @@ export async function sha256Hex(bytes: Uint8Array): Promise<string> {
 }
 
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
-  if (subtle !== undefined) {
-    return new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+  if (globalThis.crypto?.subtle !== undefined) {
+    return new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
   }
   const noble = await import("@noble/hashes/sha2.js");
   return noble.sha256(bytes);

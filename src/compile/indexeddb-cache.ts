@@ -81,14 +81,14 @@ function put(store: UseStore, slot: string, record: CacheRecord, maxBytes: numbe
 
 /** The slots that must go, least recently used first, so that all but `kept` take at most `room` bytes. */
 async function slotsToEvict(objects: IDBObjectStore, kept: string, room: number): Promise<string[]> {
-  const [keys, values, entries] = await Promise.all([
-    promisifyRequest(objects.getAllKeys(startingWith(USAGE))),
+  const [usageSlots, values, entrySlots] = await Promise.all([
+    slotsUnder(objects, USAGE),
     promisifyRequest(objects.getAll(startingWith(USAGE)) as IDBRequest<unknown[]>),
-    promisifyRequest(objects.getAllKeys(startingWith(ENTRY))),
+    slotsUnder(objects, ENTRY),
   ]);
-  const usages = new Map(keys.map((key, index) => [String(key).slice(USAGE.length), parseUsage(values[index])]));
+  const usages = new Map(usageSlots.map((slot, index) => [slot, parseUsage(values[index])]));
   // An entry of unknown size cannot be counted, so it goes first.
-  const slots = [...new Set([...usages.keys(), ...entries.map((key) => String(key).slice(ENTRY.length))])]
+  const slots = [...new Set([...usageSlots, ...entrySlots])]
     .filter((slot) => slot !== kept)
     .map((slot) => ({ slot, bytes: Number.POSITIVE_INFINITY, lastUsed: 0, ...usages.get(slot) }))
     .sort((one, other) => other.lastUsed - one.lastUsed);
@@ -99,6 +99,12 @@ async function slotsToEvict(objects: IDBObjectStore, kept: string, room: number)
     else used += bytes;
   }
   return evicted;
+}
+
+async function slotsUnder(objects: IDBObjectStore, prefix: string): Promise<string[]> {
+  const keys = await promisifyRequest(objects.getAllKeys(startingWith(prefix)));
+  // The range holds strings only.
+  return keys.map((key) => (typeof key === "string" ? key.slice(prefix.length) : ""));
 }
 
 function startingWith(prefix: string): IDBKeyRange {

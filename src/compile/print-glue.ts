@@ -20,7 +20,7 @@ const CLOSING = new Set(["}", ")", "]", ",", ";"]);
 // Two characters that, side by side, would begin another operator, a comment, or the `<!--` and `-->`
 // comments that scripts know and modules do not.
 const FUSING = new Set(
-  "++ -- ** << >> && || ?? == => != <= >= += -= *= /= %= &= |= ^= ?. .. // /* <! ->".split(" "),
+  "++ -- ** << >> && || ?? == => != <= >= += -= *= /= %= &= |= ^= ?. .. // /* <! !- ->".split(" "),
 );
 
 function isNeeded(before: GlueToken, token: GlueToken): boolean {

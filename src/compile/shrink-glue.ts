@@ -10,7 +10,8 @@ const STATEMENT_BOUNDARIES = new Set(["{", "}", ";"]);
 export function dropDebugLog(tokens: readonly GlueToken[]): GlueToken[] {
   const kept: GlueToken[] = [];
   for (let index = 0; index < tokens.length; index += 1) {
-    const token = tokens[index] as GlueToken;
+    const token = tokens[index];
+    if (token === undefined) break;
     const end = token.text === "_debugLog" && tokens[index + 1]?.text === "(" ? closingBracket(tokens, index + 1) : -1;
     if (end === -1 || tokens[end + 1]?.text !== ";" || !STATEMENT_BOUNDARIES.has(kept.at(-1)?.text ?? "")) {
       kept.push(token);
@@ -36,7 +37,8 @@ export function dropUnusedSuspending(tokens: readonly GlueToken[]): GlueToken[] 
   });
   const kept: GlueToken[] = [];
   for (let index = 0; index < tokens.length; index += 1) {
-    const token = tokens[index] as GlueToken;
+    const token = tokens[index];
+    if (token === undefined) break;
     const end = suspending.has(token.text) ? -1 : endOfSuspendingBranch(tokens, index);
     if (end === -1) kept.push(token);
     else index = end;

@@ -8,7 +8,8 @@ declare module "virtual:portcullis/transpiler-identity" {
 }
 
 declare module "virtual:portcullis/transpiler" {
-  import type { Transpiler } from "./transpile-component.js";
+  // oxlint-disable-next-line typescript/consistent-type-imports -- no import of a file may stand in here
+  type Transpiler = import("./transpile-component.js").Transpiler;
 
   /** A transpiler made from its two compiled core modules, independent of every other one. */
   export function createTranspiler(modules: {
@@ -18,7 +19,8 @@ declare module "virtual:portcullis/transpiler" {
 }
 
 declare module "virtual:portcullis/wasm-tools" {
-  import type { ToolModules, WasmTools } from "./wasm-tools-module.js";
+  // oxlint-disable-next-line typescript/consistent-type-imports -- no import of a file may stand in here
+  type Tools = typeof import("./wasm-tools-module.js");
 
-  export function createWasmTools(modules: ToolModules): Promise<WasmTools>;
+  export function createWasmTools(modules: Parameters<Tools["createWasmTools"]>[0]): ReturnType<Tools["createWasmTools"]>;
 }

@@ -77,5 +77,10 @@ export function parseFunctionType(value: unknown, path: string, types: readonly 
 }
 
 function parseReference(value: unknown, path: string, limit: number): TypeReference {
-  return PRIMITIVES.get(value) ?? parseIndex(value, path, limit);
+  const primitive = PRIMITIVES.get(value);
+  if (primitive !== undefined) return primitive;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value >= limit) {
+    refuseJson(path, "is neither a primitive type nor the position of an earlier type");
+  }
+  return value;
 }

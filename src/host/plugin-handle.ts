@@ -5,6 +5,7 @@ import { PluginError, PluginResultError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { Outcome } from "../rpc/messages.js";
 import { outcomeError } from "../runtime/outcome-error.js";
+import type { CallOptions } from "./call-options.js";
 import { CallQueue } from "./call-queue.js";
 import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
 import type { InstanceKeeper } from "./instance-keeper.js";
@@ -12,17 +13,6 @@ import type { LoadReport } from "./load-report.js";
 import type { PluginInfo } from "./plugin-info.js";
 import type { FunctionTable, ResourceState } from "./plugin-resource.js";
 import { ResourceRegistry } from "./resource-registry.js";
-
-export interface CallOptions {
-  /** From the call until its answer, waiting included. Default: the limit `callMilliseconds`. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  /**
-   * Buffers whose views are moved to the plugin instead of copied; they are unusable afterwards. A view must
-   * span its whole buffer. Without this, the caller's data is copied once and stays usable.
-   */
-  readonly transfer?: readonly ArrayBuffer[];
-}
 
 /** What a handle is made of; {@link PluginHost.load} makes them. */
 export interface HandleParts {

@@ -1,4 +1,4 @@
-import type { CallOptions } from "./plugin-handle.js";
+import type { CallOptions } from "./call-options.js";
 
 /** The functions of an interface, or the methods of a resource, as generated from WIT. */
 export type FunctionTable<Functions> = { readonly [Name in keyof Functions]: (...values: never[]) => unknown };

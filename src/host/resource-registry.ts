@@ -1,6 +1,6 @@
 import type { TypeDefinition, World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
-import type { CallOptions } from "./plugin-handle.js";
+import type { CallOptions } from "./call-options.js";
 import type { PluginResource, ResourceState } from "./plugin-resource.js";
 
 /** What a resource needs of its handle. */

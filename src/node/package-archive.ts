@@ -14,7 +14,7 @@ const UNKNOWN = 255;
  * @throws {PluginError} `package-invalid` for a path that no archive can have
  */
 export async function encodeArchive(files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
-  const archive = await promisify(gzip)(writeTar(files), { level: 9 });
+  const archive = new Uint8Array(await promisify(gzip)(writeTar(files), { level: 9 }));
   // Node's zlib writes no time, but the number of the system that it was compiled for.
   archive[OPERATING_SYSTEM] = UNKNOWN;
   return archive;

@@ -1,3 +1,4 @@
+/// <reference path="./webassembly.d.ts" />
 import { readFile } from "node:fs/promises";
 import type { World } from "../component/world.js";
 import type { CompileTarget } from "../compile/compile-key.js";
@@ -46,5 +47,5 @@ async function loadTranspiler() {
 }
 
 async function compileFile(file: URL): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(file));
+  return WebAssembly.compile(new Uint8Array(await readFile(file)));
 }

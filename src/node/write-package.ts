@@ -24,22 +24,33 @@ export async function writePackageDirectory(path: string, files: ReadonlyMap<str
         await mkdir(dirname(file), { recursive: true });
         await writeFile(file, bytes);
       }
-      await setAsidePackage(path, join(draft, "old"));
-      await rename(join(draft, "new"), path);
+      await replaceDirectory(path, join(draft, "new"), join(draft, "old"));
     } finally {
       await rm(draft, { recursive: true, force: true });
     }
   });
 }
 
-async function setAsidePackage(path: string, aside: string): Promise<void> {
-  const names = await readdir(path).catch((error: unknown) => {
+async function replaceDirectory(path: string, replacement: string, aside: string): Promise<void> {
+  const wasThere = await setAsidePackage(path, aside);
+  try {
+    await rename(replacement, path);
+  } catch (error) {
+    if (wasThere) await rename(aside, path);
+    throw error;
+  }
+}
+
+/** Whether there was one. */
+async function setAsidePackage(path: string, aside: string): Promise<boolean> {
+  const names = await readdir(path).catch((error: unknown): string[] => {
     if (systemCode(error) === "ENOENT") return [];
     throw error;
   });
-  if (names.length === 0) return;
+  if (names.length === 0) return false;
   if (!names.includes(MANIFEST_PATH)) throw new Error(`there is a directory without ${MANIFEST_PATH}, which is no package, so it was left alone`);
   await rename(path, aside);
+  return true;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CoreModuleReference, Manifest, ManifestFile, TranspiledOutput } fr
 import { PluginError, isPluginError } from "../errors/plugin-error.js";
 import type { PluginErrorCode } from "../errors/error-codes.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
-import { describeComponent, type ComponentIdentity } from "./describe-component.js";
+import type { ComponentIdentity } from "./describe-component.js";
 import { MANIFEST_PATH, SIGNATURE_PATH } from "./package-path.js";
 import { encodeManifest, parseManifest } from "./parse-manifest.js";
 import { quotedText } from "./quoted-text.js";
@@ -111,6 +111,8 @@ export class PluginPackage {
     identity: ComponentIdentity & { readonly origin: string },
     limits: PluginLimits,
   ): Promise<PluginPackage> {
+    // Brings the component reader with it, which an app that only loads packages does not need at once.
+    const { describeComponent } = await import("./describe-component.js");
     const component = bytes.slice();
     return new PluginPackage(CONSTRUCT, {
       origin: identity.origin,

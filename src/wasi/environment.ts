@@ -1,53 +1,37 @@
-import { type GuestContext, type ImportImplementation, reportDenial, trapDenied } from "./guest-context.js";
-
-const INTERFACE = "wasi:cli/environment";
+import { type GuestContext, type ImportImplementation, reportDenial } from "./guest-context.js";
 
 /**
- * The parts of wasi:cli and wasi:filesystem that list what a program was started with, while nothing of
+ * The parts of wasi:cli and wasi:filesystem that tell a program what it was started with, while nothing of
  * the kind can be granted.
  *
- * They have no error case. Language runtimes read them while they start, before the plugin's own code asks
- * for anything: there the list is empty, and the denial is noted. In a call it is the plugin that asks, and
- * an empty answer would look like success: the call ends as denied. Directories are different: a program
- * without any gets its own errors from every file operation, so the empty list is the interface's own denial.
+ * Their functions have no error case. They answer that there is nothing: no variable, no argument, no
+ * directory, no terminal. That is the interfaces' own way to deny (looking up a variable or opening a file
+ * then fails in the guest with its own error), and every such answer is reported to the host as a denial.
+ * Ending the instance instead was tried: language runtimes call these functions without the plugin's doing,
+ * Rust's panic handler among them, so that every panic became a denial and its own reason was lost.
  */
 export function environmentImplementations(context: GuestContext): ReadonlyMap<string, ImportImplementation> {
-  const atStart = (name: string, authority: string, value: unknown): [string, () => unknown] => [
-    name,
-    () => {
-      if (!context.starting) trapDenied(context, authority, `${INTERFACE}#${name}`);
-      reportDenial(context, authority, `${INTERFACE}#${name}`);
-      return value;
-    },
-  ];
-  const nothing = (imported: string, name: string, authority: string, value: unknown): ImportImplementation => ({
-    functions: new Map([
-      [
-        name,
-        () => {
-          reportDenial(context, authority, `${imported}#${name}`);
-          return value;
-        },
-      ],
-    ]),
-    resources: new Map(),
-  });
-  return new Map<string, ImportImplementation>([
-    [
-      INTERFACE,
-      {
-        functions: new Map([
-          atStart("get-environment", "env", []),
-          atStart("get-arguments", "args", []),
-          atStart("initial-cwd", "fs", undefined),
-        ]),
-        resources: new Map(),
+  const empty = (interfaceName: string, answers: readonly (readonly [name: string, authority: string, nothing: () => unknown])[]) => {
+    const functions = answers.map(([name, authority, nothing]): [string, () => unknown] => [
+      name,
+      () => {
+        reportDenial(context, authority, `${interfaceName}#${name}`);
+        return nothing();
       },
-    ],
-    ["wasi:filesystem/preopens", nothing("wasi:filesystem/preopens", "get-directories", "fs", [])],
-    ["wasi:cli/terminal-stdin", nothing("wasi:cli/terminal-stdin", "get-terminal-stdin", "terminal", undefined)],
-    ["wasi:cli/terminal-stdout", nothing("wasi:cli/terminal-stdout", "get-terminal-stdout", "terminal", undefined)],
-    ["wasi:cli/terminal-stderr", nothing("wasi:cli/terminal-stderr", "get-terminal-stderr", "terminal", undefined)],
+    ]);
+    return [interfaceName, { functions: new Map(functions), resources: new Map() }] as const;
+  };
+  const none = () => undefined;
+  return new Map<string, ImportImplementation>([
+    empty("wasi:cli/environment", [
+      ["get-environment", "env", () => []],
+      ["get-arguments", "args", () => []],
+      ["initial-cwd", "fs", none],
+    ]),
+    empty("wasi:filesystem/preopens", [["get-directories", "fs", () => []]]),
+    empty("wasi:cli/terminal-stdin", [["get-terminal-stdin", "terminal", none]]),
+    empty("wasi:cli/terminal-stdout", [["get-terminal-stdout", "terminal", none]]),
+    empty("wasi:cli/terminal-stderr", [["get-terminal-stderr", "terminal", none]]),
     ["wasi:cli/exit", exitImplementation(context)],
   ]);
 }

@@ -6,8 +6,6 @@ export interface GuestContext {
   readonly grants: ReadonlySet<CapabilityKind>;
   /** Tells the host something, in order with the answers to its calls. */
   readonly emit: (event: GuestEvent) => void;
-  /** True until instantiation has finished. */
-  starting: boolean;
   /** Why the instance must not go on: set before a trap is thrown, because a trap's message may be lost on its way. */
   fatal: Outcome | undefined;
 }

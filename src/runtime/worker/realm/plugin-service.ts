@@ -31,12 +31,11 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       const seal = await realm.seal;
       if (!seal.sealed) return { kind: "trap", message: `the sandbox is open: ${seal.open}` };
       if (context !== undefined) return { kind: "trap", message: "this worker has an instance already" };
-      context = { grants: new Set(request.grants), emit: boundedEmit(realm.emit, request.outputBytes), starting: true, fatal: undefined };
+      context = { grants: new Set(request.grants), emit: boundedEmit(realm.emit, request.outputBytes), fatal: undefined };
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), context);
         const instance = await realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
         functions = createExportTable(request.world, instance, resources);
-        context.starting = false;
         return { kind: "ok", value: undefined };
       } catch (error) {
         return context.fatal ?? trap(error);

@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import { decodeComponent } from "../component/decode-component.js";
+import { PluginError } from "../errors/plugin-error.js";
+import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
+import type { Manifest } from "../package/manifest.js";
+import { SIGNATURE_PATH } from "../package/package-path.js";
+import { readArchive } from "../package/read-archive.js";
+import { PluginPackage } from "../package/plugin-package.js";
+import { parseEnvelope } from "../trust/signature-envelope.js";
+import { importWarnings, reportImports, type ImportReport } from "./import-report.js";
+import { type ComponentDescription, readPackInput } from "./pack-input.js";
+import { encodeArchive } from "./package-archive.js";
+import { assemblePackage } from "./package-files.js";
+import { type TargetReport, transpileTargets } from "./transpile-targets.js";
+import { writePackageDirectory, writeWholeFile } from "./write-package.js";
+
+/** In which forms a package is written. */
+export type PackageFormat = "directory" | "archive";
+
+export interface PackOptions {
+  /** A directory with a `package.toml`, or a bare component. */
+  readonly input: string;
+  /** What a bare component is; for a directory, its `package.toml` says so. */
+  readonly identity?: ComponentDescription;
+  /** Directory to write to: packages go to `<out>/<id>/<version>/` and `<out>/<id>-<version>.tar.gz`. */
+  readonly out: string;
+  /** @defaultValue `["directory"]` */
+  readonly formats?: readonly PackageFormat[];
+  /** 32-byte secret seeds, as `parseSecretKey` reads them. @defaultValue none: the package is not signed */
+  readonly signingKeys?: readonly Uint8Array[];
+  /** Bounds on the package. A host with lower ones refuses it. @defaultValue those of every host */
+  readonly limits?: PluginLimits;
+  /** Called as each part of the work begins. */
+  readonly onProgress?: (progress: PackProgress) => void;
+}
+
+/** What packing is about to do. */
+export interface PackProgress {
+  readonly step: "read" | "transpile" | "check" | "write";
+  /** With what: a file, a target. */
+  readonly detail: string;
+}
+
+/** What was packed, and what its author should know. */
+export interface PackResult {
+  readonly manifest: Manifest;
+  /** The package's directory, if one was written. */
+  readonly directory: string | undefined;
+  /** The archive, if one was written. */
+  readonly archive: string | undefined;
+  /** Size in bytes of every file in the package. */
+  readonly files: ReadonlyMap<string, number>;
+  readonly targets: readonly TargetReport[];
+  readonly imports: readonly ImportReport[];
+  /** Ids of the keys that signed it. */
+  readonly signedBy: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns a component into a package that hosts load: reads what it is and wants from the binary and its
+ * `package.toml`, transpiles it for every target, lists the digest of everything in a manifest, signs that,
+ * and opens the result again before it is written. Nothing of the plugin is run.
+ *
+ * The same input gives the same bytes, signatures included. An interrupted run leaves no half package.
+ *
+ * @throws {PluginError} `usage-invalid`, `source-unreachable`, `package-invalid`, `package-too-large`,
+ * `manifest-invalid`, `capability-unknown`, `runtime-unsupported`, `component-invalid`,
+ * `component-unsupported`, `transpile-failed`
+ * @example
+ * ```ts
+ * const { manifest, targets } = await packPlugin({ input: "plugins/blur", out: "public/plugins", signingKeys: [seed] });
+ * ```
+ */
+export async function packPlugin(options: PackOptions): Promise<PackResult> {
+  const { limits = DEFAULT_LIMITS, signingKeys = [], onProgress = () => undefined } = options;
+  const formats = new Set(options.formats ?? ["directory"]);
+  if (formats.size === 0) throw new PluginError({ code: "usage-invalid", stage: "pack", message: "Cannot pack into no format: give directory, archive or both" });
+  onProgress({ step: "read", detail: options.input });
+  const { component, description, warnings } = await readPackInput(options.input, options.identity, limits);
+  const world = decodeComponent(component);
+  const { outputs, files: transpiled, targets } = await transpileTargets(component, world, (target) => onProgress({ step: "transpile", detail: target }));
+  onProgress({ step: "check", detail: `${description.id} ${description.version}` });
+  const { manifest, files } = await assemblePackage({ component, description, outputs, files: transpiled, signingKeys, limits });
+  const imports = reportImports(world, manifest.capabilities);
+  return {
+    manifest,
+    directory: formats.has("directory") ? await writeDirectory(options, manifest, files) : undefined,
+    archive: formats.has("archive") ? await writeArchive(options, manifest, files, limits) : undefined,
+    files: new Map([...files].map(([path, bytes]) => [path, bytes.length])),
+    targets,
+    imports,
+    signedBy: signingKeyIds(files),
+    warnings: [...warnings, ...importWarnings(imports, manifest.capabilities)],
+  };
+}
+
+async function writeDirectory({ out, onProgress }: PackOptions, { id, version }: Manifest, files: ReadonlyMap<string, Uint8Array>): Promise<string> {
+  const path = join(out, id, version);
+  onProgress?.({ step: "write", detail: path });
+  await writePackageDirectory(path, files);
+  return path;
+}
+
+async function writeArchive({ out, onProgress }: PackOptions, { id, version }: Manifest, files: ReadonlyMap<string, Uint8Array>, limits: PluginLimits): Promise<string> {
+  const path = join(out, `${id}-${version}.tar.gz`);
+  onProgress?.({ step: "write", detail: path });
+  const archive = await encodeArchive(files);
+  await PluginPackage.fromArchive(await readArchive(archive, limits), path, limits);
+  await writeWholeFile(path, archive);
+  return path;
+}
+
+function signingKeyIds(files: ReadonlyMap<string, Uint8Array>): string[] {
+  const signature = files.get(SIGNATURE_PATH);
+  return signature === undefined ? [] : parseEnvelope(signature).signatures.map(({ keyId }) => keyId);
+}
