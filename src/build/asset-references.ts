@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { DIST } from "./repository.js";
@@ -26,12 +26,13 @@ export function assetReferencesPlugin(): Plugin {
   };
 }
 
-/** The references of `dist/index.js` that bundlers must find. */
+/** Every file of the transpiler that pages need must be referred to in the form that bundlers find. */
 export async function checkAssetReferences(): Promise<void> {
-  const code = await readFile(join(DIST, "index.js"), "utf8");
+  const scripts = (await readdir(DIST)).filter((name) => name.endsWith(".js"));
+  const code = (await Promise.all(scripts.map((name) => readFile(join(DIST, name), "utf8")))).join("\n");
   for (const file of ["transpiler-worker.js", "transpiler.core.wasm", "transpiler.core2.wasm"]) {
     if (!code.includes(`new URL("./transpiler/${file}", import.meta.url)`)) {
-      throw new Error(`The build is not usable: dist/index.js does not refer to transpiler/${file} in the form that bundlers know`);
+      throw new Error(`The build is not usable: nothing in dist refers to transpiler/${file} in the form that bundlers know`);
     }
   }
 }

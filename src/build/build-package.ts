@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { access, chmod, cp, readFile, rm, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ViteBuilder } from "vite";
@@ -15,7 +16,9 @@ export async function buildPackage(builder: ViteBuilder): Promise<void> {
   const modules = new Set(vendored.modules);
   for (const environment of Object.values(builder.environments)) {
     if (!OUTPUTS.has(environment.name)) continue;
-    for (const module of bundledModules(await builder.build(environment))) modules.add(module);
+    const chunks = chunksOf(await builder.build(environment));
+    refuseInstalledImports(environment.name, chunks);
+    for (const module of chunks.flatMap((chunk) => Object.keys(chunk.modules))) modules.add(module);
   }
   for (const name of ["transpiler", "wasm-tools"]) {
     await cp(join(vendored.folder, name), join(DIST, name), { recursive: true });
@@ -29,9 +32,20 @@ export async function buildPackage(builder: ViteBuilder): Promise<void> {
 
 const OUTPUTS = new Set(["browser", "workerScript", "node"]);
 
-function bundledModules(result: Awaited<ReturnType<ViteBuilder["build"]>>): string[] {
+type BuildResult = Awaited<ReturnType<ViteBuilder["build"]>>;
+
+function chunksOf(result: BuildResult) {
   const outputs = Array.isArray(result) ? result.flatMap((one) => one.output) : "output" in result ? result.output : [];
-  return outputs.flatMap((item) => (item.type === "chunk" ? Object.keys(item.modules) : []));
+  return outputs.filter((item) => item.type === "chunk");
+}
+
+/** Nothing is installed with this package, so that nothing may be left to import but Node's own modules in Node. */
+function refuseInstalledImports(environment: string, chunks: ReturnType<typeof chunksOf>): void {
+  const own = new Set(chunks.map(({ fileName }) => fileName));
+  const others = chunks
+    .flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports])
+    .filter((name) => !own.has(name) && !(environment === "node" && isBuiltin(name)));
+  if (others.length > 0) throw new Error(`The build of ${environment} is not complete: it still imports ${others.join(", ")}`);
 }
 
 /** Declarations of the two realms that are imported, one after the other since they share files. */

@@ -38,8 +38,8 @@ export async function bundle(
   if (chunk === undefined || output.length !== 1) {
     throw new Error(`Cannot bundle ${entry}: it became ${output.length} files instead of one script`);
   }
-  if (chunk.imports.length + chunk.dynamicImports.length > 0) {
-    throw new Error(`Cannot bundle ${entry}: the script still imports ${[...chunk.imports, ...chunk.dynamicImports].join(", ")}`);
-  }
+  // What is imported on demand is in it too, and then counts as an import of the script itself.
+  const imports = [...chunk.imports, ...chunk.dynamicImports].filter((file) => file !== chunk.fileName);
+  if (imports.length > 0) throw new Error(`Cannot bundle ${entry}: the script still imports ${imports.join(", ")}`);
   return { code: chunk.code, modules: Object.keys(chunk.modules).filter((id) => !id.startsWith("\0")) };
 }

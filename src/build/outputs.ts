@@ -1,3 +1,4 @@
+import { builtinModules } from "node:module";
 import { join } from "node:path";
 import type { EnvironmentOptions } from "vite";
 import { DIST, SOURCE } from "./repository.js";
@@ -18,10 +19,10 @@ export function workerScriptOutput(): EnvironmentOptions {
 
 /** `dist/node.js` and `dist/cli.js`, which share what they have in common. */
 export function nodeOutput(): EnvironmentOptions {
-  return output({ node: join(SOURCE, "node.ts"), cli: join(SOURCE, "cli/main.ts") }, [/^node:/]);
+  return output({ node: join(SOURCE, "node.ts"), cli: join(SOURCE, "cli/main.ts") }, [/^node:/, ...builtinModules]);
 }
 
-function output(input: Record<string, string>, builtins: RegExp[]): EnvironmentOptions {
+function output(input: Record<string, string>, builtins: (RegExp | string)[]): EnvironmentOptions {
   return {
     consumer: "server",
     resolve: {

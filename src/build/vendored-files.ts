@@ -46,6 +46,16 @@ async function fill(folder: string): Promise<void> {
     await rm(draft, { recursive: true });
     if (!(await exists(folder))) throw error;
   }
+  await removeOld(parent);
+}
+
+/** Every change of a source makes a new folder. One that is an hour old is nobody's any more. */
+async function removeOld(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > 3_600_000) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function writeScript(tool: VendoredTool, entry: string, format: "es" | "iife", file: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
-import * as v from "valibot";
+import { arrayOf, objectOf, oneOf, wholeNumberFrom } from "../bytes/json-forms.js";
+import { parseString, refuseJson } from "../bytes/json-parser.js";
 import { sha256Hex } from "../bytes/sha256.js";
 import { fromUtf8 } from "../bytes/utf8.js";
 import type { CachedComponent, CacheRead } from "./compile-cache.js";
@@ -11,20 +12,15 @@ export const CACHE_SCHEMA = 1;
 const GLUE = "glue.js";
 
 // Blobs, because reading 10 MiB as one from IndexedDB takes 7 ms, and 17 ms as an array buffer.
-const RECORD = v.object({
-  schema: v.literal(CACHE_SCHEMA),
-  key: v.object({
-    wasmSha256: v.string(),
-    transpilerVersion: v.string(),
-    target: v.string(),
-    engineConfigHash: v.string(),
-  }),
-  worldDigest: v.string(),
-  files: v.array(v.object({ name: v.string(), sha256: v.string(), size: v.number(), content: v.instance(Blob) })),
+const parseRecord = objectOf({
+  schema: oneOf(CACHE_SCHEMA),
+  key: objectOf({ wasmSha256: parseString, transpilerVersion: parseString, target: parseString, engineConfigHash: parseString }),
+  worldDigest: parseString,
+  files: arrayOf(objectOf({ name: parseString, sha256: parseString, size: wholeNumberFrom(0), content: parseBlob })),
 });
 
 /** One stored component. */
-export type CacheRecord = v.InferOutput<typeof RECORD>;
+export type CacheRecord = ReturnType<typeof parseRecord>;
 
 /**
  * The name under which a component is kept. Only the parts of the key that tell two components apart are
@@ -65,15 +61,12 @@ export function recordSize(record: CacheRecord): number {
 export async function readCacheRecord(stored: unknown, live: CompileKey): Promise<CacheRead> {
   if (stored === undefined) return { miss: "missing" };
   if (hasOtherSchema(stored)) return { miss: "schema" };
-  const parsed = v.safeParse(RECORD, stored);
-  if (!parsed.success) return { miss: "unreadable" };
-  const { key, worldDigest, files } = parsed.output;
-  const stale = compareKeys(key, live);
-  if (stale !== undefined) return { miss: stale };
   try {
-    return await readFiles(files, key, worldDigest);
+    const { key, worldDigest, files } = parseRecord(stored, "record");
+    const stale = compareKeys(key, live);
+    return stale === undefined ? await readFiles(files, key, worldDigest) : { miss: stale };
   } catch {
-    // A blob whose data the browser lost.
+    // It has another form, or a blob whose data the browser lost.
     return { miss: "unreadable" };
   }
 }
@@ -98,4 +91,8 @@ function hasOtherSchema(stored: unknown): boolean {
     typeof stored === "object" && stored !== null && "schema" in stored &&
     typeof stored.schema === "number" && stored.schema !== CACHE_SCHEMA
   );
+}
+
+function parseBlob(value: unknown, path: string): Blob {
+  return value instanceof Blob ? value : refuseJson(path, "is not a blob");
 }

@@ -1,4 +1,5 @@
 import { PluginError } from "../errors/plugin-error.js";
+import { bindDisposers } from "./bind-disposers.js";
 import { closingBracket, glueTokens, type GlueToken } from "./glue-tokens.js";
 import { printGlue } from "./print-glue.js";
 import { dropDebugLog, dropUnusedSuspending } from "./shrink-glue.js";
@@ -38,7 +39,7 @@ export function postProcessGlue(module: string): string {
   if (closingBracket(tokens, bodyStart) !== tokens.length - 1) {
     throw unknownForm("its function ends before the text does");
   }
-  const shrunk = dropUnusedSuspending(dropDebugLog(tokens));
+  const shrunk = bindDisposers(dropUnusedSuspending(dropDebugLog(tokens)));
   refuseModuleSyntax(shrunk);
   return printGlue(shrunk);
 }

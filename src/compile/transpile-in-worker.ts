@@ -46,10 +46,12 @@ export async function transpileInWorker(options: TranspileInWorkerOptions): Prom
     const script = await ending.race(fetchTranspilerScript(assets));
     const worker = await startedWorker(startWorker, script, ending, timeoutMilliseconds);
     try {
+      const answer = answerOf(worker);
       const tool = await ending.race(worker.takesModules ? modules : fetchTranspilerBytes(assets));
       ending.startTimeout(timeoutMilliseconds);
-      const answer = await ending.race(answerOf(worker, { ...tool, component, world, target }));
-      return parseTranspileResponse(answer);
+      // Copied, not transferred: the caller keeps the component.
+      worker.postMessage({ ...tool, component, world, target } satisfies TranspileRequest);
+      return parseTranspileResponse(await ending.race(answer));
     } finally {
       worker.terminate();
     }
@@ -79,13 +81,15 @@ async function startedWorker(
   }
 }
 
-function answerOf(worker: DisposableWorker, request: TranspileRequest): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+/** Its first message, or its failure. To be asked for before anything is awaited, or an early failure is missed. */
+function answerOf(worker: DisposableWorker): Promise<unknown> {
+  const answer = new Promise((resolve, reject) => {
     worker.onMessage(resolve);
     worker.onFailure(reject);
-    // Copied, not transferred: the caller keeps the component.
-    worker.postMessage(request);
   });
+  // It may fail while nobody waits for it yet.
+  answer.catch(() => undefined);
+  return answer;
 }
 
 interface Ending {

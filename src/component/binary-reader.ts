@@ -3,8 +3,8 @@ import { invalidComponent, unsupportedComponent } from "./component-failures.js"
 import { PRIMITIVE_OPCODES } from "./primitive-opcodes.js";
 import type { TypeReference } from "./world.js";
 
-/** Components and types inside one another, and types inside types; the deepest seen in practice is 12. */
-export const NESTING_LIMIT = 100;
+export { NESTING_LIMIT } from "./nesting-limit.js";
+
 /** Items read and built for one component. StarlingMonkey's 12 MB component has about 10 000. */
 const ITEM_LIMIT = 1_000_000;
 /** The longest name in bytes; the longest seen in practice is about 100. */

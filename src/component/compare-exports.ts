@@ -30,10 +30,10 @@ export function resolveExports(wanted: World, actual: World): ExportResolution {
   const interfaces = new Map<string, string>();
   compareFunctions(wanted.exports.functions, actual.exports.functions, "", comparison);
   for (const shape of wanted.exports.interfaces) {
-    const found = actual.exports.interfaces
+    const [found] = actual.exports.interfaces
       .filter((candidate) => satisfiesInterface(shape.name, candidate.name))
       // The very same version first, else the newest.
-      .toSorted((a, b) => Number(b.name === shape.name) - Number(a.name === shape.name) || compareInterfaceVersions(b.name, a.name))[0];
+      .sort((a, b) => Number(b.name === shape.name) - Number(a.name === shape.name) || compareInterfaceVersions(b.name, a.name));
     if (found === undefined) {
       comparison.report(shape.name, describeCandidates(shape.name, actual), `interface ${shape.name}`);
       continue;

@@ -65,6 +65,11 @@ export class Scope {
         break;
       case "component":
         this.components.push(entity.source);
+        break;
+      case "core":
+      case "value":
+        // Nothing here refers to these by index.
+        break;
     }
   }
 
@@ -95,17 +100,15 @@ export class Scope {
 
   /** What an `outer` alias means: `levels` components or types out. */
   outerEntity(sort: Sort, levels: number, index: number): Entity {
-    let scope: Scope = this;
     let frame = this.frame();
     for (let left = levels; left > 0; left -= 1) {
-      if (scope.outer === null) throw invalidComponent(`an alias reaches ${levels} levels out, where there are fewer`);
-      frame = scope.outer;
-      scope = frame.scope;
+      if (frame.scope.outer === null) throw invalidComponent(`an alias reaches ${levels} levels out, where there are fewer`);
+      frame = frame.scope.outer;
     }
     const visible = sort === "type" ? frame.types : sort === "component" ? frame.components : Infinity;
     if (index >= visible) outOfRange(sort, index);
     if (sort !== "type" && sort !== "component" && sort !== "core") throw invalidComponent(`an outer alias of a ${sort}`);
-    return scope.entity(sort, index);
+    return frame.scope.entity(sort, index);
   }
 }
 

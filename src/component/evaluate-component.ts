@@ -1,9 +1,9 @@
-import { BinaryReader, NESTING_LIMIT, ReadBudget } from "./binary-reader.js";
+import { BinaryReader, NESTING_LIMIT, type ReadBudget } from "./binary-reader.js";
 import { invalidComponent } from "./component-failures.js";
 import { COMPONENT_PREAMBLE_SIZE, isComponent } from "./component-preamble.js";
 import { Scope, type Entity, type Exports, type Frame } from "./component-scope.js";
 import type { ExternDescription } from "./component-syntax.js";
-import { TypeEvaluator } from "./evaluate-types.js";
+import type { TypeEvaluator } from "./evaluate-types.js";
 import { readCanonical } from "./read-canonical.js";
 import { readAlias, readExternDescription, readExternName, readSortIndex } from "./read-externs.js";
 import { readType } from "./read-types.js";

@@ -1,5 +1,5 @@
 import { fromHex } from "../bytes/hex.js";
-import { parseMembers, parseString, refuseJson } from "./parse-json.js";
+import { parseInterfaceJson, parseMembers, parseString, refuseJson } from "./parse-json.js";
 import { parseWorld } from "./parse-world.js";
 import type { World } from "./world.js";
 
@@ -38,8 +38,12 @@ export function defineInterface<Functions>(data: InterfaceDescriptorData): Inter
  * @throws {PluginError} `manifest-invalid`, with the path of what is wrong.
  */
 export function parseDescriptor(value: unknown): InterfaceDescriptor<unknown> {
-  const members = parseMembers(value, "descriptor", ["name", "hash", "world"]);
-  const hash = parseString(members.get("hash"), "descriptor.hash");
-  if (hash.length !== 64 || fromHex(hash) === undefined) refuseJson("descriptor.hash", "is not a SHA-256 in lower-case hexadecimal digits");
-  return { name: parseString(members.get("name"), "descriptor.name"), hash, world: parseWorld(members.get("world"), "descriptor.world") };
+  return parseInterfaceJson(parseParts, value, "descriptor");
+}
+
+function parseParts(value: unknown, path: string): InterfaceDescriptor<unknown> {
+  const members = parseMembers(value, path, ["name", "hash", "world"]);
+  const hash = parseString(members.get("hash"), `${path}.hash`);
+  if (hash.length !== 64 || fromHex(hash) === undefined) refuseJson(`${path}.hash`, "is not a SHA-256 in lower-case hexadecimal digits");
+  return { name: parseString(members.get("name"), `${path}.name`), hash, world: parseWorld(members.get("world"), `${path}.world`) };
 }

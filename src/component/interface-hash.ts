@@ -67,7 +67,7 @@ function describeFunctions(functions: readonly NamedFunction[], references: Refe
 }
 
 function sortedByName<T extends { readonly name: string }>(items: readonly T[]): T[] {
-  return items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Interfaces without index signature are JSON all the same; this only tells the compiler so. */

@@ -1,42 +1,13 @@
+import { parseDocument, type JsonParser } from "../bytes/json-parser.js";
 import { PluginError } from "../errors/plugin-error.js";
 
-/** Refuses a part of a manifest's world or a descriptor's, naming where it stands. */
-export function refuseJson(path: string, found: string): never {
-  throw new PluginError({
+export { parseArray, parseIndex, parseMembers, parseString, refuseJson } from "../bytes/json-parser.js";
+
+/** Reads a manifest's world or a descriptor. @throws {PluginError} `manifest-invalid`, naming where it is wrong */
+export function parseInterfaceJson<T>(parse: JsonParser<T>, value: unknown, path: string): T {
+  return parseDocument(parse, value, path, (reason) => new PluginError({
     code: "manifest-invalid",
     stage: "verify",
-    message: `Cannot read the interface: ${path} ${found}; make it again with the portcullis command that wrote it`,
-  });
-}
-
-/** The members of a JSON object by name. Others than `required` and `optional` are refused. */
-export function parseMembers(value: unknown, path: string, required: readonly string[], optional: readonly string[] = []): ReadonlyMap<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) refuseJson(path, "is not an object");
-  // A map, so that names such as `__proto__` are only names.
-  const members = new Map<string, unknown>(Object.entries(value));
-  for (const name of members.keys()) {
-    if (!required.includes(name) && !optional.includes(name)) refuseJson(path, `has the unknown member ${JSON.stringify(name.slice(0, 100))}`);
-  }
-  for (const name of required) if (!members.has(name)) refuseJson(path, `has no ${name}`);
-  return members;
-}
-
-export function parseArray<T>(value: unknown, path: string, limit: number, parse: (item: unknown, path: string, index: number) => T): T[] {
-  if (!Array.isArray(value)) refuseJson(path, "is not an array");
-  if (value.length > limit) refuseJson(path, `has ${value.length} items, where at most ${limit} are allowed`);
-  // Array.from visits holes too.
-  return Array.from(value, (item: unknown, index) => parse(item, `${path}[${index}]`, index));
-}
-
-export function parseString(value: unknown, path: string): string {
-  if (typeof value !== "string") refuseJson(path, "is not text");
-  return value;
-}
-
-/** A whole number from 0 on, below `limit`. */
-export function parseIndex(value: unknown, path: string, limit: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value >= limit) {
-    refuseJson(path, `is not a whole number from 0 to ${limit - 1}`);
-  }
-  return value;
+    message: `Cannot read the interface: ${reason}; make it again with the portcullis command that wrote it`,
+  }));
 }

@@ -1,8 +1,8 @@
-import { NESTING_LIMIT } from "./binary-reader.js";
 import { isInterfaceName, NAME_LENGTH_LIMIT } from "./component-names.js";
 import { definitionProblem, functionProblem } from "./definition-rules.js";
 import { mapDefinition } from "./map-references.js";
-import { parseArray, parseIndex, parseMembers, parseString, refuseJson } from "./parse-json.js";
+import { NESTING_LIMIT } from "./nesting-limit.js";
+import { parseArray, parseIndex, parseInterfaceJson, parseMembers, parseString, refuseJson } from "./parse-json.js";
 import { parseDefinition, parseFunctionType } from "./parse-types.js";
 import type { InterfaceShape, NamedFunction, TypeDefinition, World, WorldSide } from "./world.js";
 
@@ -18,6 +18,10 @@ const COUNT_LIMIT = 100_000;
  * @throws {PluginError} `manifest-invalid`, with the path of what is wrong.
  */
 export function parseWorld(value: unknown, path = "world"): World {
+  return parseInterfaceJson(parseSides, value, path);
+}
+
+function parseSides(value: unknown, path: string): World {
   const members = parseMembers(value, path, ["types", "imports", "exports"]);
   const types = parseTypes(members.get("types"), `${path}.types`);
   return {

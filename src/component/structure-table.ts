@@ -54,6 +54,5 @@ export type Structure = TypeDefinition | (TypeDefinition & { readonly kind: "res
 function withoutName(definition: TypeDefinition): TypeDefinition {
   if (definition.kind === "resource") return definition;
   const { name: _name, owner: _owner, ...structure } = definition;
-  // The rest of a union member's properties is that member without them; TypeScript loses which member.
-  return structure as TypeDefinition;
+  return structure;
 }

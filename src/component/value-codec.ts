@@ -91,9 +91,9 @@ class CodecCompiler {
 function convertResource(resource: number, mode: "own" | "borrow", words: string): Convert {
   return (value, conversion) => {
     const { position } = conversion;
-    if (conversion.lowering) return conversion.context.resource(value, resource, mode, position.toString());
+    if (conversion.lowering) return conversion.context.resource(value, resource, mode, position.path());
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) return refuseValue(value, `the number of a resource (${words})`, conversion);
-    return conversion.context.resource(value, resource, mode, position.toString());
+    return conversion.context.resource(value, resource, mode, position.path());
   };
 }
 
@@ -102,7 +102,7 @@ function refuseUnsupported(words: string): Convert {
     throw new PluginError({
       code: "component-unsupported",
       stage: "call",
-      message: `Cannot pass ${position}: values of type ${words} cannot be passed between app and plugin yet; use a function without it`,
+      message: `Cannot pass ${position.path()}: values of type ${words} cannot be passed between app and plugin yet; use a function without it`,
     });
   };
 }

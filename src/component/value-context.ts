@@ -48,7 +48,7 @@ export class ValuePosition {
   }
 
   /** Such as `image.pixels[3]`. */
-  toString(): string {
+  path(): string {
     return this.#segments.slice(0, this.#depth).reduce<string>((path, segment) => path + (typeof segment === "number" ? `[${segment}]` : `.${segment}`), this.#root);
   }
 }
@@ -63,8 +63,8 @@ export type Conversion = { readonly position: ValuePosition } & (
 export function refuseValue(value: unknown, wanted: string, { lowering, position }: Conversion): never {
   const found = describeValue(value);
   throw new PluginError(lowering
-    ? { code: "argument-invalid", stage: "call", message: `Cannot pass ${position}: it is ${found}, where ${wanted} is wanted` }
-    : { code: "result-invalid", stage: "call", message: `Cannot accept the plugin's ${position}: it is ${found}, where ${wanted} is declared` });
+    ? { code: "argument-invalid", stage: "call", message: `Cannot pass ${position.path()}: it is ${found}, where ${wanted} is wanted` }
+    : { code: "result-invalid", stage: "call", message: `Cannot accept the plugin's ${position.path()}: it is ${found}, where ${wanted} is declared` });
 }
 
 /** Takes `bytes` from the message's budget, before they are copied. */
@@ -75,6 +75,6 @@ export function spendBytes(bytes: number, { lowering, context, position }: Conve
   }
   const reason = `with it the message is larger than the limit messageBytes allows; send less at once, or raise the limit`;
   throw new PluginError(lowering
-    ? { code: "argument-invalid", stage: "call", message: `Cannot pass ${position}: ${reason}` }
-    : { code: "result-invalid", stage: "call", message: `Cannot accept the plugin's ${position}: ${reason}` });
+    ? { code: "argument-invalid", stage: "call", message: `Cannot pass ${position.path()}: ${reason}` }
+    : { code: "result-invalid", stage: "call", message: `Cannot accept the plugin's ${position.path()}: ${reason}` });
 }

@@ -26,7 +26,7 @@ export interface NamedType {
 export interface TypeName {
   /** The type's kebab-case name. */
   readonly name?: string;
-  /** The full name of the interface that defines it, such as `darkroom:filters/filter@1.0.0`. */
+  /** The full name of the interface that defines it, such as `darkroom:filters/filter@1.0.0`; `$root` for the world itself. */
   readonly owner?: string;
 }
 
@@ -81,6 +81,7 @@ export interface WorldSide {
 }
 
 export interface World {
+  /** In the order of first use. A definition refers only to earlier ones, so there are no cycles. */
   readonly types: readonly TypeDefinition[];
   readonly imports: WorldSide;
   readonly exports: WorldSide;

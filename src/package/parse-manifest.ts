@@ -1,14 +1,12 @@
-import * as v from "valibot";
 import { canonicalJson, type JsonValue } from "../bytes/canonical-json.js";
+import { parseDocument } from "../bytes/json-parser.js";
 import { fromUtf8, toUtf8 } from "../bytes/utf8.js";
-import { parseWorld } from "../component/parse-world.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import { parseBoundedJson } from "./bounded-json.js";
 import { checkManifest } from "./check-manifest.js";
 import { MANIFEST_SCHEMA, PROTOCOL_VERSION, type Manifest } from "./manifest.js";
-import { manifestSchema } from "./manifest-schema.js";
-import { describeIssue } from "./schema-parts.js";
+import { manifestForm } from "./manifest-form.js";
 
 function refuse(reason: string): PluginError {
   return new PluginError({
@@ -29,9 +27,7 @@ function refuse(reason: string): PluginError {
 export function parseManifest(bytes: Uint8Array, limits: PluginLimits): Manifest {
   const value = parseBoundedJson(bytes, limits.manifestBytes, refuse);
   checkVersions(value);
-  const result = v.safeParse(manifestSchema, value, { abortEarly: true });
-  if (!result.success) throw refuse(describeIssue(result.issues[0]));
-  const manifest: Manifest = { ...result.output, world: parseWorld(result.output.world) };
+  const manifest = parseDocument(manifestForm, value, "manifest", refuse);
   checkManifest(manifest, bytes.length, limits, refuse);
   let canonical: string;
   try {

@@ -1,11 +1,11 @@
-import * as v from "valibot";
 import { canonicalJson, type JsonValue } from "../bytes/canonical-json.js";
+import { anyJson, arrayOf, objectOf, oneOf, textOf, wholeNumberFrom } from "../bytes/json-forms.js";
+import { JsonProblem, parseDocument, type JsonParser } from "../bytes/json-parser.js";
 import { toUtf8 } from "../bytes/utf8.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import { parseBoundedJson } from "./bounded-json.js";
-import { checkPackagePath } from "./package-path.js";
-import { count, describeIssue, plainText, pluginId, semanticVersion, sha256Digest } from "./schema-parts.js";
+import { PACKAGE_PATH, plainText, PLUGIN_ID, SEMANTIC_VERSION, SHA256_DIGEST } from "./text-rules.js";
 
 /** The index layout that this version reads and writes. */
 export const INDEX_SCHEMA = 1;
@@ -45,24 +45,17 @@ export interface ParsedIndex {
   readonly rejected: readonly RejectedEntry[];
 }
 
-const indexSchema = v.strictObject({
-  schema: v.literal(INDEX_SCHEMA),
-  sequence: count,
-  expires: v.pipe(v.string(), v.check(isInstant, "must be a UTC time such as 2027-01-31T00:00:00.000Z")),
-  plugins: v.array(v.unknown()),
+const indexForm = objectOf({
+  schema: oneOf(INDEX_SCHEMA),
+  sequence: wholeNumberFrom(0),
+  expires: textOf({ test: isInstant, wanted: "a UTC time such as 2027-01-31T00:00:00.000Z" }),
+  plugins: arrayOf(anyJson),
 });
 
-const entrySchema = v.strictObject({
-  id: pluginId,
-  version: semanticVersion,
-  path: v.pipe(
-    v.string(),
-    v.check((text) => checkPackagePath(text) === undefined, "must be a safe relative path"),
-  ),
-  manifestSha256: sha256Digest,
-  title: v.exactOptional(plainText(256)),
-  description: v.exactOptional(plainText(4096)),
-});
+const entryForm: JsonParser<RegistryEntry> = objectOf(
+  { id: textOf(PLUGIN_ID), version: textOf(SEMANTIC_VERSION), path: textOf(PACKAGE_PATH), manifestSha256: textOf(SHA256_DIGEST) },
+  { title: textOf(plainText(256)), description: textOf(plainText(4096)) },
+);
 
 /**
  * Parses a registry's `index.json`. A bad entry is reported and left out; it never hides the others.
@@ -72,21 +65,21 @@ const entrySchema = v.strictObject({
  */
 export function parseIndex(bytes: Uint8Array, limits: PluginLimits): ParsedIndex {
   const value = parseBoundedJson(bytes, limits.indexBytes, refuse);
-  const result = v.safeParse(indexSchema, value, { abortEarly: true });
-  if (!result.success) throw refuse(describeIssue(result.issues[0]));
+  const index = parseDocument(indexForm, value, "index", refuse);
   const plugins = new Map<string, RegistryEntry>();
   const rejected: RejectedEntry[] = [];
-  for (const [position, candidate] of result.output.plugins.entries()) {
-    const entry = v.safeParse(entrySchema, candidate, { abortEarly: true });
-    if (!entry.success) {
-      rejected.push({ position, reason: describeIssue(entry.issues[0]) });
-      continue;
+  for (const [position, candidate] of index.plugins.entries()) {
+    try {
+      const entry = entryForm(candidate, "entry");
+      const name = `${entry.id} ${entry.version}`;
+      if (plugins.has(name)) rejected.push({ position, reason: `${name} is listed before` });
+      else plugins.set(name, entry);
+    } catch (error) {
+      if (!(error instanceof JsonProblem)) throw error;
+      rejected.push({ position, reason: error.message });
     }
-    const name = `${entry.output.id} ${entry.output.version}`;
-    if (plugins.has(name)) rejected.push({ position, reason: `${name} is listed before` });
-    else plugins.set(name, entry.output);
   }
-  return { index: { ...result.output, plugins: [...plugins.values()] }, rejected };
+  return { index: { ...index, plugins: [...plugins.values()] }, rejected };
 }
 
 /** The canonical bytes of `index`: what is stored and signed. */

@@ -1,10 +1,10 @@
-import * as v from "valibot";
 import { fromBase64, toBase64 } from "../bytes/base64.js";
 import { canonicalJson } from "../bytes/canonical-json.js";
+import { arrayOf, objectOf, oneOf, textOf } from "../bytes/json-forms.js";
+import { parseDocument, type JsonParser } from "../bytes/json-parser.js";
 import { fromUtf8, toUtf8 } from "../bytes/utf8.js";
 import { PluginError } from "../errors/plugin-error.js";
 import { parseBoundedJson } from "../package/bounded-json.js";
-import { describeIssue } from "../package/schema-parts.js";
 import { SIGNATURE_LENGTH } from "./ed25519-encoding.js";
 import { publicKeyOf, signEd25519 } from "./ed25519.js";
 
@@ -35,22 +35,13 @@ export interface SignatureEnvelope {
   readonly signatures: readonly EnvelopeSignature[];
 }
 
-const envelopeSchema = v.strictObject({
-  schema: v.literal(ENVELOPE_SCHEMA),
-  signatures: v.pipe(
-    v.array(
-      v.strictObject({
-        algorithm: v.literal("ed25519"),
-        keyId: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, "must be 16 lower-case hexadecimal digits")),
-        value: v.pipe(
-          v.string(),
-          v.check((text) => fromBase64(text)?.length === SIGNATURE_LENGTH, "must be 64 bytes in canonical base64"),
-        ),
-      }),
-    ),
-    v.minLength(1, "must have a signature"),
-    v.maxLength(MAXIMUM_SIGNATURES, `must have at most ${MAXIMUM_SIGNATURES} signatures`),
-  ),
+const envelopeForm: JsonParser<SignatureEnvelope> = objectOf({
+  schema: oneOf(ENVELOPE_SCHEMA),
+  signatures: arrayOf(objectOf({
+    algorithm: oneOf("ed25519"),
+    keyId: textOf({ test: (text) => /^[0-9a-f]{16}$/.test(text), wanted: "16 lower-case hexadecimal digits" }),
+    value: textOf({ test: (text) => fromBase64(text)?.length === SIGNATURE_LENGTH, wanted: "64 bytes in canonical base64" }),
+  }), MAXIMUM_SIGNATURES),
 });
 
 /**
@@ -60,15 +51,15 @@ const envelopeSchema = v.strictObject({
  */
 export function parseEnvelope(bytes: Uint8Array): SignatureEnvelope {
   const value = parseBoundedJson(bytes, MAXIMUM_BYTES, refuse);
-  const result = v.safeParse(envelopeSchema, value, { abortEarly: true });
-  if (!result.success) throw refuse(describeIssue(result.issues[0]));
+  const envelope = parseDocument(envelopeForm, value, "envelope", refuse);
+  if (envelope.signatures.length === 0) throw refuse("it has no signatures");
   let previous = "";
-  for (const { keyId } of result.output.signatures) {
+  for (const { keyId } of envelope.signatures) {
     if (keyId <= previous) throw refuse("its signatures are not sorted by key id, one for each key");
     previous = keyId;
   }
-  if (envelopeText(result.output) !== fromUtf8(bytes)) throw refuse("its bytes are not canonical JSON");
-  return result.output;
+  if (envelopeText(envelope) !== fromUtf8(bytes)) throw refuse("its bytes are not canonical JSON");
+  return envelope;
 }
 
 /** The one spelling of `envelope`. */

@@ -1,6 +1,7 @@
 import { streamFailure } from "./deny-function.js";
 import { type GuestContext, type ImportImplementation, ImportError, reportDenial } from "./guest-context.js";
 import { InputStream, OutputStream } from "./io.js";
+import { createOutputDecoder } from "./platform.js";
 
 /**
  * wasi:cli/stdin, stdout and stderr. Their functions hand out a stream and have no error case, and language
@@ -22,7 +23,7 @@ function provide(name: string, open: () => object): ImportImplementation {
 function output(context: GuestContext, stream: "stdout" | "stderr"): OutputStream {
   if (!context.grants.has(stream)) return new OutputStream(() => failDenied(context, stream));
   // One decoder per stream: a character may be cut between two writes.
-  const decoder = new TextDecoder();
+  const decoder = createOutputDecoder();
   return new OutputStream((bytes) => {
     const text = decoder.decode(bytes, { stream: true });
     if (text !== "") context.emit({ kind: "output", stream, text });

@@ -9,6 +9,8 @@ import { PERMITTED_GLOBALS } from "./permitted-globals.js";
 export function lockDown(): string[] {
   const remaining = removeGlobals();
   replaceConsole();
+  replaceTextDecoder();
+  refuseSlicesOutside();
   for (const intrinsic of [Object, Array, Map, Set, WeakMap, Promise, Reflect, ArrayBuffer, Uint8Array]) freezeIntrinsic(intrinsic);
   Object.freeze(Object.getPrototypeOf(Uint8Array.prototype));
   return remaining;
@@ -33,6 +35,32 @@ function replaceConsole(): void {
   const methods = ["assert", "debug", "error", "info", "log", "trace", "warn"];
   const value = Object.freeze(Object.fromEntries(methods.map((name) => [name, silent])));
   Object.defineProperty(globalThis, "console", { value, configurable: false, writable: false });
+}
+
+/**
+ * Glue decodes strings with a plain `TextDecoder`, which replaces malformed text and drops a byte order mark.
+ * The canonical ABI wants a trap for the first and the mark kept (CanonicalABI.md, "load_string").
+ */
+function replaceTextDecoder(): void {
+  const Platform = TextDecoder;
+  const value = class extends Platform {
+    constructor(label?: string) {
+      super(label, { fatal: true, ignoreBOM: true });
+    }
+  };
+  Object.defineProperty(globalThis, "TextDecoder", { value, configurable: false, writable: false });
+}
+
+/**
+ * Glue lifts a list of numbers with `buffer.slice`, which clamps what lies outside the memory to its end.
+ * The canonical ABI wants a trap ("load_list_from_range"); a shorter list would look like a right answer.
+ */
+function refuseSlicesOutside(): void {
+  const slice = ArrayBuffer.prototype.slice;
+  ArrayBuffer.prototype.slice = function (this: ArrayBuffer, start = 0, end = this.byteLength) {
+    if (start < 0 || end > this.byteLength) throw new RangeError("a list ends outside the plugin's memory");
+    return Reflect.apply(slice, this, [start, end]);
+  };
 }
 
 function freezeIntrinsic(intrinsic: object): void {

@@ -34,7 +34,9 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       context = { grants: new Set(request.grants), emit: boundedEmit(realm.emit, request.outputBytes), fatal: undefined };
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), context);
-        const instance = await realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
+        // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
+        // named `then` would make awaiting its exports call that function instead.
+        const instance = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
         functions = createExportTable(request.world, instance, resources);
         return { kind: "ok", value: undefined };
       } catch (error) {

@@ -1,0 +1,43 @@
+import { defineConfig } from "@playwright/test";
+import { findChromium, launchOptions } from "./test/support/chromium.mjs";
+import { DEFAULT_PORT } from "./test/support/server.mjs";
+
+const chromium = await findChromium();
+if (chromium === undefined) throw new Error("Cannot run browser tests: no Chromium was found. `node test/support/chromium.mjs` installs one");
+
+const port = Number(process.env["PORTCULLIS_TEST_PORT"] ?? DEFAULT_PORT);
+const baseURL = `http://127.0.0.1:${port}`;
+const inContinuousIntegration = process.env["CI"] !== undefined;
+
+export default defineConfig({
+  testMatch: "**/*.spec.ts",
+  // The registry of signed packages that the specs load from.
+  globalSetup: "./test/support/pack-fixtures.mjs",
+  outputDir: "test-results",
+  fullyParallel: true,
+  forbidOnly: inContinuousIntegration,
+  workers: 2,
+  retries: inContinuousIntegration ? 1 : 0,
+  // No test asserts a duration: these only end a test that hangs, on a machine however busy.
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
+  reporter: [["list"]],
+  use: {
+    baseURL,
+    trace: "on-first-retry",
+    serviceWorkers: "allow",
+    launchOptions: {
+      ...launchOptions(chromium),
+      // An origin without TLS that is not loopback, so that tests meet a page that is no secure context.
+      args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"],
+    },
+  },
+  projects: ["browser", "security", "conformance", "package"].map((name) => ({ name, testDir: `test/${name}` })),
+  webServer: {
+    command: "node test/support/server.mjs",
+    url: `${baseURL}/pages/blank.html`,
+    env: { PORTCULLIS_TEST_PORT: String(port) },
+    reuseExistingServer: !inContinuousIntegration,
+    timeout: 60_000,
+  },
+});

@@ -1,0 +1,30 @@
+/** `portcullis/node`: what plugin authors and registries need. Hosting plugins is in `portcullis`. */
+export { packPlugin, type PackageFormat, type PackOptions, type PackProgress, type PackResult } from "./node/pack.js";
+export type { ComponentDescription } from "./node/pack-input.js";
+export type { TargetReport } from "./node/transpile-targets.js";
+export type { ImportReport } from "./node/import-report.js";
+export type { WrittenCapability } from "./node/capability-requests.js";
+export { inspectPackage, type Inspection, type InspectOptions, type OutputInspection, type SignatureInspection } from "./node/inspect.js";
+export { verifyPluginPackage, type Verification, type VerifyOptions } from "./node/verify.js";
+export { signPackage, type SignOptions, type SignResult } from "./node/sign.js";
+export { createKeyFiles, type KeyFiles } from "./node/keygen.js";
+export { readPublicKey, readSecretKeyFile } from "./node/read-keys.js";
+export { createRegistryIndex, type RegistryIndexOptions, type RegistryIndexResult } from "./node/registry.js";
+export type { RefusedPackage } from "./node/find-packages.js";
+export { serveRegistry, type RegistryServer, type ServedRequest, type ServeOptions } from "./node/serve.js";
+export { readWorld } from "./node/read-world.js";
+export { generateTypes, type GenerateTypesOptions } from "./node/types/generate-types.js";
+export { worldFromWit, type WitInput } from "./node/types/wit.js";
+
+export { generateKeyPair } from "./trust/ed25519.js";
+export { formatPublicKey, formatSecretKey, parsePublicKey, parseSecretKey, type PublicKey } from "./trust/key-format.js";
+export { dangerouslyTrustUnsigned, trustKeys, type TrustPolicy } from "./trust/trust-policy.js";
+export type { Trust } from "./trust/verify-signatures.js";
+export type { CapabilityRequest, Manifest, ManifestFile, ManifestMetadata, TranspiledOutput } from "./package/manifest.js";
+export type { RegistryEntry, RegistryIndex } from "./package/registry-index.js";
+export type { CompileKey, CompileTarget } from "./compile/compile-key.js";
+export type { StalenessReason } from "./compile/live-compile-key.js";
+export type { World } from "./component/world.js";
+export { DEFAULT_LIMITS, type PluginLimits } from "./limits/plugin-limits.js";
+export { isPluginError, PluginError, PluginResultError, type PluginErrorDetails } from "./errors/plugin-error.js";
+export { PLUGIN_ERROR_CODES, type PluginErrorCode, type PluginStage } from "./errors/error-codes.js";

@@ -1,0 +1,72 @@
+/* Page side of the specs: loads plugins and keeps them by name, so that a spec can talk to them in several steps. */
+const handles = new Map();
+const hosts = [];
+export const events = [];
+
+/** Error as data: what a spec asserts on. */
+export function describeError(error) {
+  return { name: error.name, code: error.code, stage: error.stage, pluginId: error.pluginId, message: error.message, payload: error.payload };
+}
+
+/** Gives a host whose events are kept. */
+export function createHost(portcullis, options) {
+  const host = new portcullis.PluginHost({ ...options, onEvent: (event) => events.push(plainEvent(event)) });
+  hosts.push(host);
+  return host;
+}
+
+function plainEvent(event) {
+  return "error" in event ? { ...event, error: describeError(event.error) } : event;
+}
+
+/**
+ * Loads a plugin and keeps it as `name`.
+ * @returns `{ report, progress, grants, info }` or `{ error }`
+ */
+export async function load(portcullis, { name, id, source, descriptor, trust, host: hostOptions = {}, load: loadOptions = {} }) {
+  const progress = [];
+  try {
+    const host = createHost(portcullis, { sources: [await createSource(portcullis, source)], trust: createTrust(portcullis, trust), ...hostOptions });
+    const handle = await host.load(id, portcullis.defineInterface(descriptor), { ...loadOptions, onProgress: (step) => progress.push(step) });
+    handles.set(name, handle);
+    return { report: handle.report, grants: [...handle.grants], info: handle.info, progress };
+  } catch (error) {
+    return { error: describeError(error), progress };
+  }
+}
+
+async function createSource(portcullis, source) {
+  if (source.index !== undefined) return portcullis.urlSource(source.index);
+  const response = await fetch(source.file);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return portcullis.fileSource(source.as === "bytes" ? bytes : new File([bytes], source.file.split("/").pop()), source.options);
+}
+
+function createTrust(portcullis, trust) {
+  return trust.unsigned === undefined ? portcullis.trustKeys(trust.keys) : portcullis.dangerouslyTrustUnsigned(trust.unsigned, { alsoTrust: trust.keys ?? [] });
+}
+
+export function handle(name) {
+  const found = handles.get(name);
+  if (found === undefined) throw new Error(`no plugin ${name} was loaded`);
+  return found;
+}
+
+/** Calls and answers with `{ value }` or `{ error }`. */
+export async function call(name, functionName, values, options) {
+  try {
+    return { value: await handle(name).call(functionName, values, options) };
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+export async function disposeAll() {
+  await Promise.all(hosts.map((host) => host.dispose()));
+  handles.clear();
+}
+
+/** What of the sandboxes is left in the document. */
+export function sandboxFrames() {
+  return document.querySelectorAll("iframe").length;
+}

@@ -1,0 +1,79 @@
+/**
+ * Packs every fixture component as its author would, signed, into a signed registry at `.cache/packages`:
+ *
+ *   publisher.pub            the public key that signed everything
+ *   registry/index.json …    the registry, one package per fixture: `fixture.<name>`
+ *   descriptors/<name>.json  what an app's `portcullis types` would have given it
+ *
+ * Playwright runs it before the specs. It packs again only what changed: components or this package's build.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { existsSync, readdirSync } from "node:fs";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const PACKAGES = join(ROOT, ".cache/packages");
+
+const harmless = (/** @type {string} */ capability) => ({ capability, reason: `The fixture tries ${capability}`, optional: true });
+
+/** What a fixture asks for. Those without an entry ask for nothing. */
+const CAPABILITIES = new Map([
+  ["everything-c", ["clocks", "random", "stdout", "stderr"].map(harmless)],
+  ["everything-rust", ["clocks", "random", "stdout", "stderr"].map(harmless)],
+  ["logger", [{ capability: "log", reason: "It logs", optional: false }]],
+  // Its JavaScript engine reads the monotonic clock in every call.
+  ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],
+  // CPython seeds its hashes in the first call.
+  ["echo-py", [{ capability: "random", reason: "Python seeds its hash tables", optional: false }]],
+]);
+
+export default async function packFixtures() {
+  const node = await import(new URL("../../dist/node.js", import.meta.url).href);
+  const seed = await publisherSeed(node);
+  const registry = join(PACKAGES, "registry");
+  await mkdir(join(PACKAGES, "descriptors"), { recursive: true });
+  const build = createHash("sha256").update(await readFile(join(ROOT, "dist/node.js"))).update(await readFile(join(ROOT, "dist/transpiler/transpiler.js")));
+  const buildDigest = build.update(await readFile(fileURLToPath(import.meta.url))).digest("hex");
+  for (const path of components()) await packFixture(node, path, registry, seed, buildDigest);
+  await node.createRegistryIndex({ directory: registry, signingKeys: [seed] });
+}
+
+function components() {
+  return ["test/fixtures/components", ".cache/fixtures"]
+    .map((folder) => join(ROOT, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith(".wasm")).sort().map((name) => join(folder, name)));
+}
+
+/** One key for all runs on a machine, so that nothing is packed again without need. */
+async function publisherSeed(/** @type {any} */ node) {
+  const path = join(PACKAGES, "publisher.pem");
+  await mkdir(PACKAGES, { recursive: true });
+  if (!existsSync(path)) {
+    const { seed, publicKey } = await node.generateKeyPair();
+    await writeFile(join(PACKAGES, "publisher.pub"), node.formatPublicKey(publicKey));
+    await writeFile(path, node.formatSecretKey(seed));
+  }
+  return node.parseSecretKey(await readFile(path, "utf8"));
+}
+
+async function packFixture(/** @type {any} */ node, /** @type {string} */ path, /** @type {string} */ registry, /** @type {Uint8Array} */ seed, /** @type {string} */ buildDigest) {
+  const name = basename(path, ".wasm");
+  const id = `fixture.${name}`;
+  const mark = join(PACKAGES, "descriptors", `${name}.key`);
+  const key = createHash("sha256").update(await readFile(path)).update(buildDigest).digest("hex");
+  if (existsSync(mark) && (await readFile(mark, "utf8")) === key) return;
+  await rm(join(registry, id), { recursive: true, force: true });
+  const { manifest } = await node.packPlugin({
+    input: path,
+    out: registry,
+    formats: ["directory", "archive"],
+    identity: { id, version: "1.0.0", capabilities: CAPABILITIES.get(name) ?? [] },
+    signingKeys: [seed],
+  });
+  const world = { ...manifest.world, imports: { interfaces: [], functions: [] } };
+  await writeFile(join(PACKAGES, "descriptors", `${name}.json`), JSON.stringify({ name: id, hash: manifest.interface.hash, world }));
+  await writeFile(mark, key);
+}
