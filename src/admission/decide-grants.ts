@@ -50,7 +50,10 @@ export async function decideGrants(verified: VerifiedPackage, policy: GrantPolic
 }
 
 async function isGranted(request: GrantRequest, policy: GrantPolicy): Promise<boolean> {
-  return typeof policy === "function" ? (await policy(request)) === true : policy.includes(request.capability);
+  if (typeof policy !== "function") return policy.includes(request.capability);
+  // An app without types may answer with anything; only `true` is yes.
+  const answer: unknown = await policy(request);
+  return answer === true;
 }
 
 function notGranted(manifest: Manifest, request: GrantRequest): PluginError {

@@ -5,8 +5,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** UTF-8 of `text`. */
 export function toUtf8(text: string): Uint8Array<ArrayBuffer> {
-  // Node's types leave open what the bytes stand on; the Encoding standard says an ArrayBuffer of their own.
-  return encoder.encode(text) as Uint8Array<ArrayBuffer>;
+  return new Uint8Array(encoder.encode(text));
 }
 
 /** The text that `bytes` spell in well-formed UTF-8, or `undefined` if they do not. */

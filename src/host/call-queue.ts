@@ -63,7 +63,8 @@ export class CallQueue {
 
   /** Fails every call that waits. The running one is ended by whoever ends the instance. */
   failWaiting(error: PluginError): void {
-    for (const entry of [...this.#waiting]) entry.fail(error);
+    // A set may lose members while it is walked.
+    for (const entry of this.#waiting) entry.fail(error);
   }
 
   #advance(): void {

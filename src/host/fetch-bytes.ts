@@ -22,14 +22,20 @@ export async function fetchBytes(url: URL, options: FetchOptions): Promise<Uint8
     const response = await options.fetch(url, { cache, credentials: "same-origin", ...(signal === undefined ? {} : { signal }) });
     if (response.status === 404 || response.status === 410) return null;
     if (!response.ok) throw unreachable(url, `the server answered ${response.status} ${response.statusText}`.trim());
-    const total = Number(response.headers.get("content-length") ?? Number.NaN);
-    if (total > maximumBytes) throw tooLarge(url, maximumBytes);
-    return await readBounded(url, response, Number.isFinite(total) ? total : undefined, options);
+    const total = declaredLength(response);
+    if (total !== undefined && total > maximumBytes) throw tooLarge(url, maximumBytes);
+    return await readBounded(url, response, total, options);
   } catch (error) {
     if (error instanceof PluginError) throw error;
     if (signal?.aborted === true) throw signal.reason;
     throw unreachable(url, error instanceof Error ? error.message : String(error), error);
   }
+}
+
+/** What the server says that it sends; nothing if it is compressed on the way, because then it says that size. */
+function declaredLength({ headers }: Response): number | undefined {
+  const length = Number(headers.get("content-length") ?? Number.NaN);
+  return headers.has("content-encoding") || !Number.isSafeInteger(length) ? undefined : length;
 }
 
 async function readBounded(url: URL, response: Response, total: number | undefined, options: FetchOptions): Promise<Uint8Array> {

@@ -53,12 +53,12 @@ export class InstanceKeeper {
     const started: Promise<PluginInstance> = this.#start({
       onBroken: (error) => {
         if (this.#current !== started) return;
-        this.#forget();
+        void this.#forget();
         this.#onEnded(error);
       },
     });
     started.catch(() => {
-      if (this.#current === started) this.#forget();
+      if (this.#current === started) void this.#forget();
     });
     return started;
   }

@@ -1,24 +1,15 @@
 import { sha256Hex } from "../bytes/sha256.js";
 import { fromUtf8 } from "../bytes/utf8.js";
 import type { CoreModuleReference, Manifest, ManifestFile, TranspiledOutput } from "./manifest.js";
-import { PluginError, isPluginError } from "../errors/plugin-error.js";
+import { type PluginError, isPluginError } from "../errors/plugin-error.js";
 import type { PluginErrorCode } from "../errors/error-codes.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { ComponentIdentity } from "./describe-component.js";
-import { MANIFEST_PATH, SIGNATURE_PATH } from "./package-path.js";
-import { encodeManifest, parseManifest } from "./parse-manifest.js";
+import { packageError, type PackageContent } from "./package-content.js";
+import { parseManifest } from "./parse-manifest.js";
 import { quotedText } from "./quoted-text.js";
 
-/** What a source gives: the manifest at once, every other file when it is asked for. */
-export interface PackageContent {
-  /** Where it comes from, for messages: an address or a file's name. */
-  readonly origin: string;
-  readonly manifestBytes: Uint8Array;
-  /** `manifest.sig`, or `null` if there is none. */
-  readonly signatureBytes: Uint8Array | null;
-  /** Gives a file that the manifest lists. Its bytes need not be trusted: they are checked here. */
-  readFile(path: string, signal?: AbortSignal): Promise<Uint8Array>;
-}
+export type { PackageContent } from "./package-content.js";
 
 /** A core module of a transpiled output. */
 export interface PackagedCoreModule {
@@ -76,27 +67,9 @@ export class PluginPackage {
     origin: string,
     limits: PluginLimits,
   ): Promise<PluginPackage> {
-    const manifestBytes = files.get(MANIFEST_PATH);
-    if (manifestBytes === undefined) {
-      throw new PluginError({
-        code: "package-invalid",
-        stage: "verify",
-        message: `Cannot open the package ${quotedText(origin)}: it has no ${MANIFEST_PATH}`,
-      });
-    }
-    const held = new Map(files);
-    const opened = new PluginPackage(CONSTRUCT, {
-      origin,
-      manifestBytes,
-      signatureBytes: files.get(SIGNATURE_PATH) ?? null,
-      readFile: async (path) => opened.#held(held, path),
-    }, limits);
-    for (const path of held.keys()) {
-      if (opened.#files.has(path) || path === MANIFEST_PATH || path === SIGNATURE_PATH) continue;
-      throw opened.#error("package-invalid", `it has the file ${quotedText(path)}, which its manifest does not list`);
-    }
-    for (const path of opened.#files.keys()) await opened.readFile(path);
-    return opened;
+    // Apart, because an app that only loads from registries never needs it.
+    const { openFiles } = await import("./package-in-memory.js");
+    return openFiles(files, origin, (content) => PluginPackage.open(content, limits));
   }
 
   /**
@@ -111,15 +84,8 @@ export class PluginPackage {
     identity: ComponentIdentity & { readonly origin: string },
     limits: PluginLimits,
   ): Promise<PluginPackage> {
-    // Brings the component reader with it, which an app that only loads packages does not need at once.
-    const { describeComponent } = await import("./describe-component.js");
-    const component = bytes.slice();
-    return new PluginPackage(CONSTRUCT, {
-      origin: identity.origin,
-      manifestBytes: encodeManifest(await describeComponent(component, identity, limits)),
-      signatureBytes: null,
-      readFile: async () => component,
-    }, limits);
+    const { componentContent } = await import("./package-in-memory.js");
+    return PluginPackage.open(await componentContent(bytes, identity, limits), limits);
   }
 
   /** The bytes that are signed. */
@@ -220,15 +186,7 @@ export class PluginPackage {
     throw this.#error("digest-mismatch", `its ${what} has SHA-256 ${found}, its manifest says ${wanted.sha256}`);
   }
 
-  #held(files: ReadonlyMap<string, Uint8Array>, path: string): Uint8Array {
-    const bytes = files.get(path);
-    if (bytes === undefined) throw this.#error("package-invalid", `the file "${path}" that its manifest lists is missing`);
-    return bytes;
-  }
-
   #error(code: PluginErrorCode, reason: string, cause?: unknown): PluginError {
-    const { id } = this.manifest;
-    const message = `Cannot read the package of ${id} from ${quotedText(this.origin)}: ${reason}`;
-    return new PluginError({ code, stage: code === "source-unreachable" ? "download" : "verify", message, pluginId: id, cause });
+    return packageError(code, this.manifest.id, this.origin, reason, cause);
   }
 }

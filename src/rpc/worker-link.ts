@@ -103,9 +103,9 @@ export class WorkerLink {
           this.#pending.delete(reject);
           resolve(value);
         },
-        (error: Error) => {
+        (error: unknown) => {
           this.#pending.delete(reject);
-          reject(this.#crashed(error));
+          reject(this.#crashed(error instanceof Error ? error : new Error(String(error))));
         },
       );
     });

@@ -19,6 +19,7 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #forget: () => void;
+  readonly #racing = new Set<(error: PluginError) => void>();
   #expired: PluginError | undefined;
 
   constructor(options: DeadlineOptions) {
@@ -41,10 +42,10 @@ export class Deadline {
   /** The result of `work`, or the deadline's error, whichever comes first. */
   race<Value>(work: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
-      if (this.#expired !== undefined) reject(this.#expired);
-      const stop = () => reject(this.#expired);
-      this.signal.addEventListener("abort", stop, { once: true });
-      work.then(resolve, reject).finally(() => this.signal.removeEventListener("abort", stop));
+      const stop = (error: PluginError): void => reject(error);
+      if (this.#expired !== undefined) stop(this.#expired);
+      this.#racing.add(stop);
+      void work.then(resolve, reject).finally(() => this.#racing.delete(stop));
     });
   }
 
@@ -63,5 +64,6 @@ export class Deadline {
       cause: code === "aborted" ? options.signal?.reason : undefined,
     });
     this.#controller.abort(this.#expired);
+    for (const stop of this.#racing) stop(this.#expired);
   }
 }

@@ -103,7 +103,7 @@ async function probePlatform(): Promise<Ed25519Engine> {
 }
 
 async function loadTweetnacl() {
-  return (await import("tweetnacl")).default;
+  return (await import("./ed25519-script.js")).tweetnacl;
 }
 
 // WebCrypto's types exclude shared memory; nothing here is shared.

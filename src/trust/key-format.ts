@@ -1,16 +1,15 @@
 import { fromBase64, toBase64 } from "../bytes/base64.js";
 import { fromHex, toHex } from "../bytes/hex.js";
 import { toUtf8 } from "../bytes/utf8.js";
-import { PluginError } from "../errors/plugin-error.js";
+import type { PluginError } from "../errors/plugin-error.js";
 import { KEY_LENGTH } from "./ed25519-encoding.js";
+import { invalidKey, isForeignKeyText, KEY_PREFIX, notAKey, parseOwnKeyText } from "./key-text.js";
 import { readPem } from "./pem.js";
 import { PublicKey } from "./public-key.js";
 
 export { PublicKey } from "./public-key.js";
 export { formatSecretKey, parseSecretKey } from "./secret-key.js";
 
-const MAXIMUM_LENGTH = 4096;
-const PREFIX = "ed25519:";
 const OPENSSH = "ssh-ed25519";
 // RFC 8410 §4: SubjectPublicKeyInfo with algorithm 1.3.101.112, before the 32 bytes of the key.
 const SPKI_PREFIX = "302a300506032b6570032100";
@@ -23,17 +22,15 @@ const SPKI_PREFIX = "302a300506032b6570032100";
  * @throws {PluginError} `key-invalid`
  */
 export function parsePublicKey(text: string): PublicKey {
-  const trimmed = text.length > MAXIMUM_LENGTH ? "" : text.trim();
-  const bytes = readPublicKey(trimmed);
-  if (bytes?.length !== KEY_LENGTH) {
-    throw invalid("it is not a whole Ed25519 key as ed25519:<base64>, SPKI PEM, JWK or an OpenSSH line");
-  }
+  if (!isForeignKeyText(text)) return parseOwnKeyText(text);
+  const bytes = readForeignKey(text.trim());
+  if (bytes?.length !== KEY_LENGTH) throw notAKey();
   return PublicKey.fromBytes(bytes);
 }
 
 /** `key` as `ed25519:<base64>`, the form that Portcullis stores and prints. */
 export function formatPublicKey(key: PublicKey): string {
-  return PREFIX + toBase64(key.toBytes());
+  return KEY_PREFIX + toBase64(key.toBytes());
 }
 
 /** The short name of a key: the first 16 hexadecimal digits of the SHA-256 of its 32 bytes. */
@@ -41,12 +38,9 @@ export function keyId(key: PublicKey): Promise<string> {
   return key.id();
 }
 
-function readPublicKey(text: string): Uint8Array | undefined {
-  if (text.startsWith(PREFIX)) return fromBase64(text.slice(PREFIX.length));
-  if (text.startsWith("-----BEGIN ")) return readSpki(text);
-  if (text.startsWith("{")) return readJwk(text);
-  if (text.startsWith(`${OPENSSH} `)) return readOpenSsh(text);
-  return undefined;
+function readForeignKey(text: string): Uint8Array | undefined {
+  if (text.startsWith("-")) return readSpki(text);
+  return text.startsWith("{") ? readJwk(text) : readOpenSsh(text);
 }
 
 function readSpki(text: string): Uint8Array | undefined {
@@ -85,9 +79,5 @@ function readOpenSsh(text: string): Uint8Array | undefined {
 }
 
 function secretGiven(): PluginError {
-  return invalid("it is a secret key; give the public one, and treat the secret as seen");
-}
-
-function invalid(reason: string): PluginError {
-  return new PluginError({ code: "key-invalid", stage: "configure", message: `Cannot read the public key: ${reason}` });
+  return invalidKey("it is a secret key; give the public one, and treat the secret as seen");
 }

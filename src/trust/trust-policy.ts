@@ -1,5 +1,5 @@
 import { PluginError } from "../errors/plugin-error.js";
-import { parsePublicKey } from "./key-format.js";
+import { isForeignKeyText, parseOwnKeyText } from "./key-text.js";
 import { PublicKey } from "./public-key.js";
 
 declare const TRUST_POLICY: unique symbol;
@@ -18,7 +18,8 @@ export interface TrustRules {
 }
 
 interface PolicyContent {
-  readonly keys: readonly PublicKey[];
+  /** Texts are keys in a form whose reader is not loaded yet. */
+  readonly keys: readonly (string | PublicKey)[];
   readonly unsignedReason: string | undefined;
 }
 
@@ -28,11 +29,12 @@ const contents = new WeakMap<TrustPolicy, PolicyContent>();
 /**
  * Accepts what at least one of `keys` signed, and nothing else. No keys: nothing is accepted.
  *
- * @param keys - parsed keys, or texts as `parsePublicKey` reads them
+ * @param keys - parsed keys, or texts: `ed25519:<base64>`, SPKI PEM, JWK or an OpenSSH line. A text that is
+ *   none of these is refused here; what is inside PEM, JWK and OpenSSH when the policy is first used.
  * @throws {PluginError} `key-invalid`
  */
 export function trustKeys(keys: readonly (string | PublicKey)[]): TrustPolicy {
-  return createPolicy({ keys: keys.map(parsedKey), unsignedReason: undefined });
+  return createPolicy({ keys: keys.map(checkedKey), unsignedReason: undefined });
 }
 
 /**
@@ -53,13 +55,13 @@ export function dangerouslyTrustUnsigned(
       message: "Cannot trust unsigned packages without a reason: dangerouslyTrustUnsigned needs a text that says why",
     });
   }
-  return createPolicy({ keys: (options.alsoTrust ?? []).map(parsedKey), unsignedReason: reason });
+  return createPolicy({ keys: (options.alsoTrust ?? []).map(checkedKey), unsignedReason: reason });
 }
 
 /**
  * What `policy` says.
  *
- * @throws {PluginError} `usage-invalid` for anything that the factories here did not make
+ * @throws {PluginError} `usage-invalid` for anything that the factories here did not make; `key-invalid`
  */
 export async function trustRules(policy: TrustPolicy): Promise<TrustRules> {
   const content = contents.get(policy);
@@ -71,7 +73,10 @@ export async function trustRules(policy: TrustPolicy): Promise<TrustRules> {
     });
   }
   const keys = new Map<string, PublicKey>();
-  for (const key of content.keys) keys.set(await key.id(), key);
+  for (const given of content.keys) {
+    const key = typeof given === "string" ? await readForeignKey(given) : given;
+    keys.set(await key.id(), key);
+  }
   return { keys, unsignedReason: content.unsignedReason };
 }
 
@@ -81,8 +86,14 @@ function createPolicy(content: PolicyContent): TrustPolicy {
   return policy;
 }
 
-function parsedKey(key: string | PublicKey): PublicKey {
-  if (typeof key === "string") return parsePublicKey(key);
+/** Most apps give keys in our own form: the readers of all others are loaded when one is given. */
+async function readForeignKey(text: string): Promise<PublicKey> {
+  const { parsePublicKey } = await import("./key-format.js");
+  return parsePublicKey(text);
+}
+
+function checkedKey(key: string | PublicKey): string | PublicKey {
+  if (typeof key === "string") return isForeignKeyText(key) ? key : parseOwnKeyText(key);
   // JavaScript callers may pass anything; raw bytes have not been checked.
   if ((key as unknown) instanceof PublicKey) return key;
   throw new PluginError({

@@ -24,7 +24,7 @@ export function createImportTable(
   context: GuestContext,
 ): ImportTable {
   const implementations = grantedImplementations(context);
-  const table: ImportTable = Object.create(null);
+  const table = Object.create(null) as ImportTable;
   for (const shape of world.imports.interfaces) {
     const implementation = implementations.get(withoutVersion(shape.name));
     const authority = authorities.get(shape.name) ?? withoutVersion(shape.name);
@@ -51,7 +51,7 @@ function importedInterface(
   authority: string,
   context: GuestContext,
 ): object {
-  const members: Record<string, unknown> = Object.create(null);
+  const members = Object.create(null) as Record<string, unknown>;
   const classes = new Map<string, ResourceClass>();
   for (const position of shape.resources) {
     const definition = world.types[position];
@@ -65,7 +65,7 @@ function importedInterface(
     const member = parseMember(named);
     const resourceClass = member.resource === undefined ? undefined : classes.get(member.resource);
     if (resourceClass === undefined) members[toCamelCase(member.name)] = implementation?.functions.get(named.name) ?? deny;
-    else if (member.kind === "method") fillIn(resourceClass.prototype, toCamelCase(member.name), deny);
+    else if (member.kind === "method") fillIn(resourceClass.prototype as object, toCamelCase(member.name), deny);
     else if (member.kind === "static") fillIn(resourceClass, toCamelCase(member.name), deny);
   }
   return members;

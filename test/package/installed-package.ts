@@ -55,7 +55,8 @@ export async function buildApp(name: AppName, folder: string): Promise<string> {
 
 /** Serves `folder` at `/app/` until the callback is done. */
 export async function serving<Result>(folder: string, use: (url: string) => Promise<Result>): Promise<Result> {
-  const server = createTestServer({ areas: { app: [folder] } });
+  // Beside the app stand the components and packages that its scenario loads.
+  const server = createTestServer({ areas: { app: [folder, join(ROOT, ".cache/packages"), join(ROOT, "test")] } });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("Cannot tell the test server's port");

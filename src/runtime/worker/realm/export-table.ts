@@ -71,16 +71,16 @@ function bindExport(name: string, members: unknown): (values: readonly unknown[]
   const [, kind, resource = "", member = ""] = match;
   const resourceClass = ownMember(members, toPascalCase(resource));
   if (typeof resourceClass !== "function") throw new TypeError(`the glue exports no ${name}`);
-  if (kind === "constructor") return (values) => Reflect.construct(resourceClass, [...values]);
+  if (kind === "constructor") return (values): unknown => Reflect.construct(resourceClass, [...values]);
   if (kind === "static") return callable(ownMember(resourceClass, toCamelCase(member)), resourceClass, name);
   const method = ownMember(resourceClass.prototype, toCamelCase(member));
   if (typeof method !== "function") throw new TypeError(`the glue exports no ${name}`);
-  return ([object, ...values]) => Reflect.apply(method, object, values);
+  return ([object, ...values]): unknown => Reflect.apply(method, object, values);
 }
 
 function callable(value: unknown, receiver: unknown, name: string): (values: readonly unknown[]) => unknown {
   if (typeof value !== "function") throw new TypeError(`the glue exports no ${name}`);
-  return (values) => Reflect.apply(value, receiver, values);
+  return (values): unknown => Reflect.apply(value, receiver, values);
 }
 
 function ownMember(holder: unknown, name: string): unknown {

@@ -20,7 +20,7 @@ function removeGlobals(): string[] {
   const remaining: string[] = [];
   // Most names are own members of the global object; `postMessage`, `fetch` and the event functions come
   // from the interfaces that it inherits from.
-  for (let target: object | null = globalThis; target !== null && target !== Object.prototype; target = Object.getPrototypeOf(target)) {
+  for (let target: object | null = globalThis; target !== null && target !== Object.prototype; target = Reflect.getPrototypeOf(target)) {
     for (const name of Reflect.ownKeys(target)) {
       if (typeof name === "string" && PERMITTED_GLOBALS.has(name)) continue;
       if (!Reflect.deleteProperty(target, name)) remaining.push(String(name));
@@ -57,10 +57,11 @@ function replaceTextDecoder(): void {
  */
 function refuseSlicesOutside(): void {
   const slice = ArrayBuffer.prototype.slice;
-  ArrayBuffer.prototype.slice = function (this: ArrayBuffer, start = 0, end = this.byteLength) {
+  const value = function (this: ArrayBuffer, start = 0, end = this.byteLength): ArrayBuffer {
     if (start < 0 || end > this.byteLength) throw new RangeError("a list ends outside the plugin's memory");
     return Reflect.apply(slice, this, [start, end]);
   };
+  Object.defineProperty(ArrayBuffer.prototype, "slice", { value });
 }
 
 function freezeIntrinsic(intrinsic: object): void {
