@@ -1,7 +1,10 @@
 import { builtinModules } from "node:module";
 import { join } from "node:path";
-import type { EnvironmentOptions } from "vite";
+import type { EnvironmentOptions, Rolldown } from "vite";
+import { eagerModules } from "./eager-modules.js";
 import { DIST, SOURCE } from "./repository.js";
+
+type CodeSplitting = NonNullable<Rolldown.OutputOptions["codeSplitting"]>;
 
 // `consumer: "server"` in all of them, the browser's included: for a client, Vite replaces
 // `new URL("./file", import.meta.url)` by the file's own bytes in base64. It must stay as written, for
@@ -9,7 +12,8 @@ import { DIST, SOURCE } from "./repository.js";
 
 /** `dist/index.js`: the browser host. */
 export function browserOutput(): EnvironmentOptions {
-  return output({ index: join(SOURCE, "index.ts") }, []);
+  const entry = join(SOURCE, "index.ts");
+  return output({ index: entry }, [], { groups: [{ name: eagerModules(entry, "host") }] });
 }
 
 /** `dist/worker-script.js`: the plugin worker's runtime as text. */
@@ -22,7 +26,7 @@ export function nodeOutput(): EnvironmentOptions {
   return output({ node: join(SOURCE, "node.ts"), cli: join(SOURCE, "cli/main.ts") }, [/^node:/, ...builtinModules]);
 }
 
-function output(input: Record<string, string>, builtins: (RegExp | string)[]): EnvironmentOptions {
+function output(input: Record<string, string>, builtins: (RegExp | string)[], codeSplitting: CodeSplitting = true): EnvironmentOptions {
   return {
     consumer: "server",
     resolve: {
@@ -44,7 +48,7 @@ function output(input: Record<string, string>, builtins: (RegExp | string)[]): E
         input,
         preserveEntrySignatures: "strict",
         // Flat, so that `./transpiler/` beside `import.meta.url` is right in every file.
-        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
+        output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js", codeSplitting },
       },
     },
   };

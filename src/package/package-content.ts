@@ -13,6 +13,18 @@ export interface PackageContent {
   readFile(path: string, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
+/** A core module of a transpiled output. */
+export interface PackagedCoreModule {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A transpiled output, checked. */
+export interface PackagedCode {
+  readonly glue: string;
+  readonly coreModules: readonly PackagedCoreModule[];
+}
+
 /** Why a package cannot be read. */
 export function packageError(code: PluginErrorCode, pluginId: string, origin: string, reason: string, cause?: unknown): PluginError {
   const message = `Cannot read the package of ${pluginId} from ${quotedText(origin)}: ${reason}`;

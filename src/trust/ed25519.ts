@@ -1,7 +1,6 @@
 import { fromHex } from "../bytes/hex.js";
 import { isStrictPoint, isStrictSignature, KEY_LENGTH } from "./ed25519-encoding.js";
 import { PublicKey } from "./public-key.js";
-import { seedToPkcs8 } from "./secret-key.js";
 
 /** What computes: the platform, or tweetnacl where the platform has no Ed25519 (or no secure context). */
 export type Ed25519Engine = "webcrypto" | "tweetnacl";
@@ -55,6 +54,7 @@ async function verifyInScript({ publicKey, message, signature }: RawVerification
  */
 export async function signEd25519(seed: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
   if ((await selectEngine()) === "webcrypto") {
+    const { seedToPkcs8 } = await import("./secret-key.js");
     const key = await crypto.subtle.importKey("pkcs8", buffer(seedToPkcs8(seed)), "Ed25519", false, ["sign"]);
     return new Uint8Array(await crypto.subtle.sign("Ed25519", key, buffer(message)));
   }

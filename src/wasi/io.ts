@@ -134,9 +134,15 @@ export class InputStream {
 }
 
 
-/** The three interfaces of wasi:io. They carry no authority: only granted interfaces hand out what they act on. */
+// Asks whether a stream's error came from a file or a request. None does here; the question carries no authority,
+// and the preview 1 adapter asks it after every failed read or write, so denying it would end the guest instead.
+const noErrorCode = (name: string): ImportImplementation => ({ functions: new Map([[name, () => undefined]]), resources: new Map() });
+
+/** The interfaces of wasi:io. They carry no authority: only granted interfaces hand out what they act on. */
 export function ioImplementations(): ReadonlyMap<string, ImportImplementation> {
   return new Map<string, ImportImplementation>([
+    ["wasi:filesystem/types", noErrorCode("filesystem-error-code")],
+    ["wasi:http/types", noErrorCode("http-error-code")],
     ["wasi:io/error", { functions: new Map(), resources: new Map([["error", ErrorResource]]) }],
     ["wasi:io/poll", { functions: new Map([["poll", poll]]), resources: new Map([["pollable", Pollable]]) }],
     [

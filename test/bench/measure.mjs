@@ -1,0 +1,106 @@
+/** The plan of one run: which jobs the page gets, in which order, and what becomes of their results. */
+import { summarize } from "./statistics.mjs";
+
+/** @typedef {(job: import("./server.mjs").Job) => Promise<any>} RunJob */
+/** @typedef {{ readonly rounds: number, readonly warmUp: number }} Repetition */
+
+/**
+ * @typedef {object} Settings
+ * @property {Repetition & { readonly calls: number }} calls Rounds of this many calls each.
+ * @property {Repetition} echo1
+ * @property {Repetition} echo16
+ * @property {Repetition} loads
+ */
+
+/** @type {Settings} */
+export const SETTINGS = {
+  calls: { rounds: 300, warmUp: 60, calls: 20 },
+  echo1: { rounds: 200, warmUp: 20 },
+  echo16: { rounds: 60, warmUp: 5 },
+  loads: { rounds: 9, warmUp: 1 },
+};
+
+/** @type {Settings} for a look at whether everything works; its figures mean nothing */
+export const QUICK_SETTINGS = {
+  calls: { rounds: 20, warmUp: 10, calls: 20 },
+  echo1: { rounds: 10, warmUp: 2 },
+  echo16: { rounds: 5, warmUp: 1 },
+  loads: { rounds: 2, warmUp: 0 },
+};
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * @param {RunJob} run
+ * @param {Settings} settings
+ */
+export async function measureMessages(run, { calls, echo1, echo16 }) {
+  return {
+    calls: summaries(await run({ kind: "calls", ...calls })),
+    echo1: summaries(await run({ kind: "echoes", bytes: MEBIBYTE, ...echo1 })),
+    echo16: summaries(await run({ kind: "echoes", bytes: 16 * MEBIBYTE, ...echo16 })),
+  };
+}
+
+/** How one component is loaded, in the order in which each finds the storage that it needs. */
+const LOADS = (/** @type {string} */ component, /** @type {boolean} */ wasi) => [
+  { way: "cold", before: "delete", job: { kind: "load", component, registry: "packages", code: "package" } },
+  { way: "warm", job: { kind: "load", component, registry: "packages", code: "cache" } },
+  { way: "recompile", before: "age", job: { kind: "load", component, registry: "components-only", code: "transpiled" } },
+  {
+    way: "recompilePrimed", before: "age",
+    job: { kind: "load", component, registry: "components-only", code: "transpiled", prime: component === "small-c" ? "medium-js" : "small-c" },
+  },
+  { way: "handCold", job: { kind: "hand-load", component, files: "/hand", wasi } },
+  { way: "handWarm", job: { kind: "hand-load", component, files: "/cached/hand", wasi } },
+];
+
+/**
+ * @param {RunJob} run
+ * @param {ReadonlyMap<string, { bytes: number, wasi: boolean }>} components
+ * @param {Repetition} repetition
+ * @param {(done: string) => void} onRound
+ */
+export async function measureLoads(run, components, { rounds, warmUp }, onRound) {
+  /** @type {Record<string, Record<string, any[]>>} */
+  const samples = {};
+  for (let round = -warmUp; round < rounds; round += 1) {
+    for (const [component, { wasi }] of components) {
+      const ways = (samples[component] ??= {});
+      for (const { way, before, job } of LOADS(component, wasi)) {
+        if (before !== undefined) await run({ kind: before });
+        const result = await run(job);
+        if (round >= 0) (ways[way] ??= []).push(result);
+      }
+    }
+    onRound(round < 0 ? "warm-up round" : `round ${round + 1} of ${rounds}`);
+  }
+  return mapValues(samples, (ways) => mapValues(ways, summarizeLoads));
+}
+
+/** @param {readonly any[]} results */
+function summarizeLoads(results) {
+  const phases = new Set(results.flatMap((result) => Object.keys(result.phases ?? {})));
+  const of = (/** @type {(result: any) => number} */ pick) => summarize(results.map(pick));
+  return {
+    total: of(({ total }) => total),
+    load: of(({ load }) => load),
+    firstCall: of(({ firstCall }) => firstCall),
+    phases: Object.fromEntries([...phases].map((phase) => [phase, of((result) => result.phases[phase] ?? 0)])),
+  };
+}
+
+/** @param {Record<string, number[]>} samples */
+function summaries(samples) {
+  return mapValues(samples, summarize);
+}
+
+/**
+ * @template Value, Result
+ * @param {Record<string, Value>} record
+ * @param {(value: Value) => Result} change
+ * @returns {Record<string, Result>}
+ */
+function mapValues(record, change) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

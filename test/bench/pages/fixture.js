@@ -1,0 +1,28 @@
+/* Loads fixtures of bench:echo as an app would. */
+import { defineInterface, PluginHost, trustKeys, urlSource } from "/dist/index.js";
+
+async function fetchText(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.text();
+}
+
+/** What the app has at hand before it loads anything: the publisher's key and the interface. */
+export async function readFixture(component) {
+  const [key, descriptor] = await Promise.all([fetchText("/packages/publisher.pub"), fetchText(`/packages/descriptors/${component}.json`)]);
+  return { id: `fixture.${component}`, key: key.trim(), descriptor: defineInterface(JSON.parse(descriptor)) };
+}
+
+/**
+ * @param {string} index - address of a registry.
+ * @param {object} options - of the host, besides sources and trust.
+ */
+export async function loadFixture({ id, key, descriptor }, index, options = {}) {
+  const host = new PluginHost({ sources: [urlSource(index)], trust: trustKeys([key]), ...options });
+  return { host, handle: await host.load(id, descriptor) };
+}
+
+/** The registry as `portcullis pack` makes it. */
+export const PACKAGES = "/packages/registry/index.json";
+/** The same components, signed by the same key, without transpiled output. */
+export const COMPONENTS_ONLY = "/components-only/index.json";

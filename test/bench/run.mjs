@@ -1,0 +1,85 @@
+/**
+ * The benchmark: `npm run bench`. Builds and packs what is out of date, measures in one headless Chromium,
+ * prints tables and writes the figures as JSON. See README.md beside this file.
+ *
+ *   --check        exit with 1 when a target is missed
+ *   --quick        few repetitions: shows that it runs, not how fast anything is
+ *   --out=<path>   where the JSON goes instead of .cache/bench/latest.json
+ */
+import { spawnSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, release, totalmem, type } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openChromium } from "./browser.mjs";
+import { measureLoads, measureMessages, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
+import { BENCH, prepare } from "./prepare.mjs";
+import { printReport, targetsOf } from "./report.mjs";
+import { startServer } from "./server.mjs";
+import { measureSizes } from "./sizes.mjs";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+// Another site than the loopback's address, for the page between two measured ones.
+const SWAP_HOST = "swap.test";
+
+const { values: options } = parseArgs({
+  options: { check: { type: "boolean" }, quick: { type: "boolean" }, out: { type: "string" } },
+});
+const settings = options.quick === true ? QUICK_SETTINGS : SETTINGS;
+
+build();
+const components = await prepare();
+const result = await measure(components);
+printReport(result);
+const path = resolve(options.out ?? join(BENCH, "latest.json"));
+await mkdir(dirname(path), { recursive: true });
+await writeFile(path, `${JSON.stringify(result, undefined, 2)}\n`);
+console.log(`\n${path}`);
+process.exitCode = options.check === true && result.targets.some(({ met }) => !met) ? 1 : 0;
+
+function build() {
+  for (const [command, ...commandArguments] of [[process.execPath, "test/fixtures/build/setup.mjs"], ["npm", "run", "--silent", "build"]]) {
+    const { status } = spawnSync(command ?? "", commandArguments, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" && command === "npm" });
+    if (status !== 0) throw new Error(`Cannot prepare the benchmark: ${commandArguments.join(" ")} failed`);
+  }
+}
+
+/** @param {ReadonlyMap<string, { bytes: number, wasi: boolean }>} measured */
+async function measure(measured) {
+  const inRepository = (/** @type {string} */ folder) => [join(ROOT, folder)];
+  const server = await startServer({
+    swapHost: SWAP_HOST,
+    areas: {
+      bench: inRepository("test/bench/pages"),
+      dist: inRepository("dist"),
+      packages: inRepository(".cache/packages"),
+      "components-only": inRepository(".cache/bench/components-only"),
+      hand: inRepository(".cache/bench/hand"),
+      comlink: inRepository("node_modules/comlink/dist/esm"),
+      "comlink-script": inRepository("node_modules/comlink/dist/umd"),
+    },
+  });
+  const url = `http://127.0.0.1:${server.port}/bench/index.html`;
+  const browser = await openChromium({ url, swapHost: SWAP_HOST, profile: join(BENCH, "profile") });
+  const run = (/** @type {import("./server.mjs").Job} */ job) => Promise.race([server.run(job), browser.failure]);
+  try {
+    console.log("Measuring calls and echoes");
+    const messages = await measureMessages(run, settings);
+    console.log("Measuring loads");
+    const loads = await measureLoads(run, measured, settings.loads, (done) => console.log(`  ${done}`));
+    const figures = { ...messages, loads, sizes: await measureSizes() };
+    return { date: new Date().toISOString(), machine: describeMachine(browser.version), settings, components: Object.fromEntries(measured), ...figures, targets: targetsOf(figures) };
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+/** @param {string} chromium */
+function describeMachine(chromium) {
+  return {
+    chromium, node: process.version, system: `${type()} ${release()}`, processor: cpus()[0]?.model.trim() ?? "unknown processor",
+    cores: cpus().length, memoryGigabytes: Math.round(totalmem() / 1e9),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The benchmark's own server: files, and the jobs that the page asks for one after another. Everything is
+ * `no-store`, so that a load never depends on the HTTP cache, but for what stands below /cached/.
+ */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { readServedFile } from "../support/server-files.mjs";
+
+/** @typedef {{ readonly kind: string, readonly [option: string]: unknown }} Job */
+
+const CACHED = "/cached";
+
+/**
+ * @param {{ areas: Record<string, string[]>, swapHost: string }} options `areas` as in the test server.
+ */
+export async function startServer({ areas, swapHost }) {
+  const queue = new JobQueue();
+  const server = createServer((request, response) => {
+    answer(request, response, { areas, swapHost, queue }).catch((/** @type {unknown} */ error) => {
+      queue.fail(error);
+      response.destroy();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot listen on a port of the loopback");
+  return {
+    port: address.port,
+    run: queue.run.bind(queue),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** One job at a time: given to the page that asks next, ended by what that page posts. */
+class JobQueue {
+  /** @type {{ job: Job, resolve: (value: any) => void, reject: (error: unknown) => void } | undefined} */
+  #current;
+  /** @type {((job: Job) => void) | undefined} */
+  #waitingPage;
+
+  /**
+   * @param {Job} job
+   * @param {number} timeout
+   * @returns {Promise<any>} what the page measured
+   */
+  run(job, timeout = 180_000) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`The page gave no result for ${JSON.stringify(job)} within ${timeout} ms`)), timeout);
+      const settle = (/** @type {(value: any) => void} */ end) => (/** @type {any} */ value) => {
+        clearTimeout(timer);
+        this.#current = undefined;
+        end(value);
+      };
+      this.#current = { job, resolve: settle(resolve), reject: settle(reject) };
+      this.#waitingPage?.(job);
+      this.#waitingPage = undefined;
+    });
+  }
+
+  /** @returns {Promise<Job>} */
+  next() {
+    return new Promise((resolve) => {
+      if (this.#current === undefined) this.#waitingPage = resolve;
+      else resolve(this.#current.job);
+    });
+  }
+
+  /** @param {{ value?: unknown, error?: string }} outcome */
+  finish({ value, error }) {
+    if (error === undefined) this.#current?.resolve(value);
+    else this.fail(new Error(`In the page, for ${JSON.stringify(this.#current?.job)}: ${error}`));
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    this.#current?.reject(error);
+  }
+}
+
+/**
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ * @param {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue }} context
+ */
+async function answer(request, response, { areas, swapHost, queue }) {
+  const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+  if (pathname === "/next-job") return send(response, JSON.stringify({ swapHost, job: await queue.next() }), "application/json");
+  if (pathname === "/result") {
+    queue.finish(JSON.parse(await readText(request)));
+    return send(response, "", "text/plain");
+  }
+  const cached = pathname.startsWith(`${CACHED}/`);
+  const file = await readServedFile(areas, new Map(), cached ? pathname.slice(CACHED.length) : pathname);
+  if (file === undefined) return send(response, `no ${pathname}`, "text/plain", 404);
+  const headers = { "cache-control": cached ? "max-age=31536000, immutable" : "no-store", "content-type": file.type };
+  response.writeHead(200, { ...headers, "content-length": file.bytes.byteLength });
+  response.end(file.bytes);
+}
+
+/**
+ * @param {import("node:http").ServerResponse} response
+ * @param {string} text
+ * @param {string} type
+ */
+function send(response, text, type, status = 200) {
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
+  response.end(text);
+}
+
+/** @param {import("node:http").IncomingMessage} request */
+async function readText(request) {
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
