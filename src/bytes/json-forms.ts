@@ -5,16 +5,17 @@ type Members = Readonly<Record<string, JsonParser<unknown>>>;
 type Parsed<M extends Members> = { readonly [Name in keyof M]: ReturnType<M[Name]> };
 
 /** An object that has every member of `required`, perhaps some of `optional`, and no others. */
-export function objectOf<Required extends Members, Optional extends Members = Record<never, never>>(
+export function objectOf<Required extends Members>(required: Required): JsonParser<Parsed<Required>>;
+export function objectOf<Required extends Members, Optional extends Members>(
   required: Required,
-  optional?: Optional,
-): JsonParser<Parsed<Required> & Partial<Parsed<Optional>>> {
-  const parsers = new Map(Object.entries<JsonParser<unknown>>({ ...required, ...optional }));
-  const names = [Object.keys(required), Object.keys(optional ?? {})] as const;
+  optional: Optional,
+): JsonParser<Parsed<Required> & Partial<Parsed<Optional>>>;
+export function objectOf(required: Members, optional: Members = {}): JsonParser<unknown> {
+  const parsers = new Map(Object.entries({ ...required, ...optional }));
+  const names = [Object.keys(required), Object.keys(optional)] as const;
   return (value, path) => {
-    const members = Array.from(parseMembers(value, path, ...names), ([name, member]) => [name, parsers.get(name)?.(member, `${path}.${name}`)]);
-    // Each required member is there and each member went through its parser; the compiler cannot follow names.
-    return Object.fromEntries(members) as Parsed<Required> & Partial<Parsed<Optional>>;
+    const members = Array.from(parseMembers(value, path, ...names), ([name, member]): [string, unknown] => [name, parsers.get(name)?.(member, `${path}.${name}`)]);
+    return Object.fromEntries<unknown>(members);
   };
 }
 

@@ -154,13 +154,14 @@ export class PluginHost implements AsyncDisposable {
       compatibility: options.compatibility ?? this.#options.compatibility ?? "strict",
       grant: this.#options.grant ?? [],
     });
+    const limits = lowerLimits(this.#limits, admitted);
     const prepared = await this.#runtime.prepare(admitted, {
       signal,
+      memoryBytes: limits.memoryBytes,
       onProgress,
       onNotStored: (reason) => notify(this.#options.onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
     });
     onProgress({ phase: "instantiate" });
-    const limits = lowerLimits(this.#limits, admitted);
     const { keeper, onEnded } = this.#keep(id, (listeners) => this.#runtime.start(prepared, limits, listeners));
     await startFirst(keeper, signal);
     onProgress({ phase: "ready" });

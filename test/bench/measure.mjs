@@ -14,7 +14,7 @@ import { summarize } from "./statistics.mjs";
 
 /** @type {Settings} */
 export const SETTINGS = {
-  calls: { rounds: 300, warmUp: 60, calls: 20 },
+  calls: { rounds: 1_000, warmUp: 200, calls: 10 },
   echo1: { rounds: 200, warmUp: 20 },
   echo16: { rounds: 60, warmUp: 5 },
   loads: { rounds: 9, warmUp: 1 },
@@ -22,7 +22,7 @@ export const SETTINGS = {
 
 /** @type {Settings} for a look at whether everything works; its figures mean nothing */
 export const QUICK_SETTINGS = {
-  calls: { rounds: 20, warmUp: 10, calls: 20 },
+  calls: { rounds: 50, warmUp: 50, calls: 10 },
   echo1: { rounds: 10, warmUp: 2 },
   echo16: { rounds: 5, warmUp: 1 },
   loads: { rounds: 2, warmUp: 0 },

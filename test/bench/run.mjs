@@ -1,6 +1,6 @@
 /**
- * The benchmark: `npm run bench`. Builds and packs what is out of date, measures in one headless Chromium,
- * prints tables and writes the figures as JSON. See README.md beside this file.
+ * The benchmark of the present build: `npm run bench` makes that first. Builds and packs the fixtures that are out
+ * of date, measures in one headless Chromium, prints tables and writes the figures as JSON. See README.md.
  *
  *   --check        exit with 1 when a target is missed
  *   --quick        few repetitions: shows that it runs, not how fast anything is
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 });
 const settings = options.quick === true ? QUICK_SETTINGS : SETTINGS;
 
-build();
+buildFixtures();
 const components = await prepare();
 const result = await measure(components);
 printReport(result);
@@ -38,11 +38,9 @@ await writeFile(path, `${JSON.stringify(result, undefined, 2)}\n`);
 console.log(`\n${path}`);
 process.exitCode = options.check === true && result.targets.some(({ met }) => !met) ? 1 : 0;
 
-function build() {
-  for (const [command, ...commandArguments] of [[process.execPath, "test/fixtures/build/setup.mjs"], ["npm", "run", "--silent", "build"]]) {
-    const { status } = spawnSync(command ?? "", commandArguments, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" && command === "npm" });
-    if (status !== 0) throw new Error(`Cannot prepare the benchmark: ${commandArguments.join(" ")} failed`);
-  }
+function buildFixtures() {
+  const { status } = spawnSync(process.execPath, ["test/fixtures/build/setup.mjs"], { cwd: ROOT, stdio: "inherit" });
+  if (status !== 0) throw new Error("Cannot prepare the benchmark: the fixture components could not be built");
 }
 
 /** @param {ReadonlyMap<string, { bytes: number, wasi: boolean }>} measured */

@@ -200,3 +200,19 @@ test("a resource ends with its instance", async ({ page, server }) => {
   expect(["resource-invalid", 5]).toContain(result[1]);
   expect(result[2]).toBe(1);
 });
+
+test("memory beyond the limit cannot be grown, and the plugin goes on", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  expect((await plugins.loadComponent("memory", { host: { limits: { memoryBytes: 10 * 65_536 } } })).error).toBeUndefined();
+  expect(await plugins.call("memory", "grow", [5])).toEqual({ value: 1 });
+  expect(await plugins.call("memory", "grow", [5])).toEqual({ value: -1 });
+  expect(await plugins.call("memory", "fill")).toEqual({ value: 10 });
+  expect(await plugins.call("memory", "pages")).toEqual({ value: 10 });
+});
+
+test("a memory that starts beyond the limit is refused before anything runs", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  const { error } = await plugins.loadComponent("memory-initial");
+  expect(error).toMatchObject({ code: "component-unsupported", stage: "compile" });
+  expect(error?.message).toContain("memoryBytes");
+});

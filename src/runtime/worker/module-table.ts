@@ -13,7 +13,7 @@ export class ModuleTable {
     this.#maximumBytes = maximumBytes;
   }
 
-  /** The module for `digest`, compiled now if it is not here. `digest` must be of exactly these bytes. */
+  /** The module for `digest`, compiled now if it is not here. `digest` must stand for exactly these bytes. */
   async compile(digest: string, bytes: Uint8Array): Promise<WebAssembly.Module> {
     const known = this.#entries.get(digest);
     const entry = known ?? { module: WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>), bytes: bytes.length };

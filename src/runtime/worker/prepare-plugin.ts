@@ -2,6 +2,7 @@ import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
 import { checkComponent, worldDigest } from "../../admission/check-component.js";
 import { sha256Hex } from "../../bytes/sha256.js";
 import { toUtf8 } from "../../bytes/utf8.js";
+import { limitMemories } from "../../component/core-module-limits.js";
 import type { CachedComponent, CompileCache } from "../../compile/compile-cache.js";
 import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
 import { compareKeys, liveCompileKey, type StalenessReason } from "../../compile/live-compile-key.js";
@@ -23,6 +24,8 @@ export interface PreparedPlugin {
 
 export interface PrepareOptions {
   readonly signal: AbortSignal;
+  /** Bound of each linear memory. */
+  readonly memoryBytes: number;
   readonly onProgress: (progress: LoadProgress) => void;
   /** The code could not be stored. The load goes on. */
   readonly onNotStored: (reason: string) => void;
@@ -61,7 +64,7 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   const component = found.component ?? (await produce(admitted, key, target, packaged, surroundings, options));
   if (found.component === undefined) store(surroundings.cache, provenance, component, options);
   options.onProgress({ phase: "compile" });
-  const coreModules = await compileModules(component, surroundings.modules, manifest.id);
+  const coreModules = await compileModules(component, surroundings.modules, manifest.id, options.memoryBytes);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
   return { admitted, glue: component.glue, coreModules, target, cache, code };
 }
@@ -144,9 +147,11 @@ function store(cache: CompileCache | null, provenance: string, component: Cached
   cache?.write(component, provenance).catch((error: unknown) => onNotStored(error instanceof Error ? error.message : String(error)));
 }
 
-async function compileModules(component: CachedComponent, table: ModuleTable, pluginId: string): Promise<PreparedPlugin["coreModules"]> {
+/** Bounds and compiles the modules. On every path, since what a package or cache says of a memory is the guest's word. */
+async function compileModules(component: CachedComponent, table: ModuleTable, pluginId: string, memoryBytes: number): Promise<PreparedPlugin["coreModules"]> {
+  const limited = component.coreModules.map(({ name, sha256, bytes }) => ({ name, sha256, bytes: limitMemories(bytes, memoryBytes, pluginId) }));
   try {
-    return await Promise.all(component.coreModules.map(async ({ name, sha256, bytes }) => ({ name, bytes, module: await table.compile(sha256, bytes) })));
+    return await Promise.all(limited.map(async ({ name, sha256, bytes }) => ({ name, bytes, module: await table.compile(`${sha256}/${memoryBytes}`, bytes) })));
   } catch (cause) {
     const message =
       `Cannot compile ${pluginId}: ${cause instanceof Error ? cause.message : String(cause)}. If the page has a content security policy, ` +

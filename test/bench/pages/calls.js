@@ -4,6 +4,7 @@ import { loadFixture, PACKAGES, readFixture } from "./fixture.js";
 import { interleave } from "./interleave.js";
 
 export async function measureCalls({ rounds, warmUp, calls }) {
+  if (!crossOriginIsolated) throw new Error("the clock of this page is too coarse");
   const { host, handle } = await loadFixture(await readFixture("small-c"), PACKAGES);
   const { comlink, post } = await startBaselines();
   const batch = (call) => async () => {

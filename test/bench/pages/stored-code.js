@@ -13,7 +13,15 @@ function promised(request) {
 async function withStore(mode, work) {
   const database = await promised(indexedDB.open(DATABASE));
   try {
-    return await work(database.transaction(STORE, mode).objectStore(STORE));
+    const transaction = database.transaction(STORE, mode);
+    // Only a completed transaction outlives the page.
+    const completed = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+    const value = await work(transaction.objectStore(STORE));
+    await completed;
+    return value;
   } finally {
     database.close();
   }

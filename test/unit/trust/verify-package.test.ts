@@ -149,7 +149,33 @@ describe("stages", () => {
     expect(Reflect.set(verified, "trust", { kind: "signed", keyIds: [] })).toBe(false);
   });
 
+  test("trustKeys takes keys in PEM, as JWK and of OpenSSH, and refuses malformed ones at the first use", async () => {
+    const raw = key(0).toBytes();
+    const base64 = (bytes: Iterable<number>) => Buffer.from([...bytes]).toString("base64");
+    const spki = base64([...Buffer.from("302a300506032b6570032100", "hex"), ...raw]);
+    const openssh = base64([0, 0, 0, 11, ...Buffer.from("ssh-ed25519"), 0, 0, 0, 32, ...raw]);
+    const x = Buffer.from(raw).toString("base64url");
+    const texts = [
+      `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`,
+      JSON.stringify({ kty: "OKP", crv: "Ed25519", x }),
+      `ssh-ed25519 ${openssh} someone`,
+    ];
+    const signature = await signManifest(manifestBytes, [seeds[0]]);
+    for (const text of texts) {
+      expect(await verify(signature, trustKeys([text]))).toEqual({ kind: "signed", keyIds: [ids[0]] });
+      const malformed = text.replace(/[A-Za-z0-9]{8}(?=[^A-Za-z0-9]*(?:-----END|"\}|\ssomeone))/, "");
+      expect(malformed).not.toBe(text);
+      await expectRefusal(() => verify(signature, trustKeys([key(0), malformed])), "key-invalid");
+      await expectRefusal(() => verify(null, dangerouslyTrustUnsigned("test", { alsoTrust: [malformed] })), "key-invalid");
+    }
+    const secret = JSON.stringify({ kty: "OKP", crv: "Ed25519", x, d: base64(seeds[0]) });
+    expect(await refusal(() => verify(signature, trustKeys([secret])), "key-invalid")).toContain("secret key");
+  });
+
   test("trustKeys refuses what is no key when the policy is made", async () => {
+    for (const text of ["", "AAAA", "ssh-rsa AAAA", `${formatPublicKey(key(0))}A`, `-----BEGIN ${"x".repeat(5000)}`]) {
+      expect(() => trustKeys([text])).toThrow("Cannot read the public key");
+    }
     await expectRefusal(() => trustKeys(["ed25519:AAAA"]), "key-invalid");
     for (const wrong of [key(0).toBytes(), {}, null, 1]) {
       await expectRefusal(() => Reflect.apply(trustKeys, undefined, [[wrong]]), "key-invalid");

@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const DEMO = join(ROOT, "demo");
+export const DIST = join(ROOT, "dist");
+export const COMMAND_LINE = join(DIST, "cli.js");
+
+/** Everything that the demo makes on a machine: its key, the registry, the built page. Never committed. */
+export const CACHE = join(ROOT, ".cache/demo");
+/** Served beside the page: the registry and the sample files. */
+export const PUBLIC = join(CACHE, "public");
+export const SITE = join(CACHE, "site");
+/** Without `.pem` and `.pub`. */
+export const PUBLISHER = join(CACHE, "publisher");

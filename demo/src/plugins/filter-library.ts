@@ -1,0 +1,85 @@
+import {
+  dangerouslyTrustUnsigned, fileSource, type GrantRequest, indexedDbCache, PluginError, type PluginEvent, PluginHost, type PluginListing, type PluginSource,
+  trustKeys, type TrustPolicy, urlSource,
+} from "portcullis";
+import { publisherKey, registryPath } from "virtual:darkroom/registry";
+import { FilterPlugin } from "./filter-plugin.js";
+import { GrantDecisions } from "./grant-decisions.js";
+
+export interface FilterLibraryOptions {
+  readonly onEvent: (event: PluginEvent) => void;
+  /** Some filter's state changed. */
+  readonly onChange: () => void;
+  readonly askForGrant: (request: GrantRequest) => Promise<boolean>;
+}
+
+/** Who may have made a dropped file: Darkroom's publisher, or anyone, since the person said so for this file. */
+export type FileTrust = "publisher" | "anyone";
+
+/** Loading waits for the person while permissions are asked for, and people take their time. */
+const LOAD_MILLISECONDS = 5 * 60_000;
+
+/** Finds filters, in Darkroom's registry and in files. */
+export class FilterLibrary {
+  readonly #options: FilterLibraryOptions;
+  readonly #grants: GrantDecisions;
+  readonly #cache = indexedDbCache();
+  readonly #registry: PluginHost;
+
+  constructor(options: FilterLibraryOptions) {
+    this.#options = options;
+    this.#grants = new GrantDecisions(options.askForGrant);
+    this.#registry = this.#createHost(urlSource(registryPath), trustKeys([publisherKey]), options.onEvent);
+  }
+
+  /** The registry's filters. What cannot be listed is reported as an event. */
+  async discover(): Promise<FilterPlugin[]> {
+    const filters: FilterPlugin[] = [];
+    for await (const listing of this.#registry.discover()) filters.push(this.#plugin(this.#registry, listing, "registry"));
+    return filters;
+  }
+
+  /**
+   * Opens a packed filter or a bare component and loads it. Each file gets a host of its own, so that trusting one
+   * file trusts nothing else.
+   *
+   * @throws {PluginError} why it was refused.
+   */
+  async open(file: File, trust: FileTrust): Promise<FilterPlugin> {
+    const problems: PluginError[] = [];
+    const onEvent = (event: PluginEvent) => {
+      if (event.kind === "source-problem") problems.push(event.error);
+      else this.#options.onEvent(event);
+    };
+    const policy = trust === "publisher"
+      ? trustKeys([publisherKey])
+      : dangerouslyTrustUnsigned(`The person trusted the file ${file.name} for this session`, { alsoTrust: [publisherKey] });
+    const host = this.#createHost(fileSource(file), policy, onEvent);
+    try {
+      for await (const listing of host.discover()) {
+        const filter = this.#plugin(host, listing, "file");
+        await filter.load();
+        return filter;
+      }
+      throw problems[0] ?? new PluginError({ code: "plugin-not-found", stage: "discover", message: `${file.name} has no plugin in it` });
+    } catch (error) {
+      await host.dispose();
+      throw error;
+    }
+  }
+
+  /** Forgets all compiled code, so that the next load of each filter compiles or unpacks it again. */
+  forgetCompiledCode(): Promise<void> {
+    return this.#cache.clear();
+  }
+
+  #createHost(source: PluginSource, trust: TrustPolicy, onEvent: (event: PluginEvent) => void): PluginHost {
+    return new PluginHost({
+      sources: [source], trust, onEvent, grant: this.#grants.policy, cache: this.#cache, limits: { loadMilliseconds: LOAD_MILLISECONDS },
+    });
+  }
+
+  #plugin(host: PluginHost, listing: PluginListing, origin: "registry" | "file"): FilterPlugin {
+    return new FilterPlugin({ host, listing, origin, grantsOf: (id) => this.#grants.of(id), onChange: this.#options.onChange });
+  }
+}

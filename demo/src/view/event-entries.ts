@@ -1,0 +1,29 @@
+import type { PluginEvent } from "portcullis";
+import type { Console } from "./console.js";
+
+/** Puts what happened into the list of events. */
+export function addEvent(console: Console, event: PluginEvent): void {
+  switch (event.kind) {
+    case "guest":
+      return addGuestEvent(console, event.pluginId, event.event);
+    case "instance-ended":
+      return console.add("problem", event.pluginId, `its instance was ended (${event.error.code}). ${event.error.message}`);
+    case "cache-not-stored":
+      return console.add("problem", event.pluginId, `its compiled code was not kept: ${event.reason}`);
+    case "source-problem":
+      return console.add("problem", event.source, `${event.error.message} (${event.error.code})`);
+  }
+}
+
+function addGuestEvent(console: Console, pluginId: string, event: Extract<PluginEvent, { readonly kind: "guest" }>["event"]): void {
+  switch (event.kind) {
+    case "output":
+      return console.add("output", pluginId, `${event.stream}: ${event.text.trimEnd()}`);
+    case "log":
+      return console.add("log", pluginId, `${event.level}${event.context === "" ? "" : ` ${event.context}`}: ${event.message}`);
+    case "denied":
+      return console.add("denied", pluginId, `called ${event.import} without the permission ${event.authority}`);
+    case "output-truncated":
+      return console.add("problem", pluginId, "wrote more than is shown; the rest is left out");
+  }
+}

@@ -1,0 +1,62 @@
+import type { FilterPlugin, FilterState } from "../plugins/filter-plugin.js";
+import { button, byId, element } from "./elements.js";
+
+const STATE_WORDS: Readonly<Record<FilterState["kind"], string>> = {
+  available: "Not loaded", loading: "Loading", ready: "Ready", failed: "Failed",
+};
+
+/** The filters that can be chosen. */
+export class FilterList {
+  readonly #list = byId("filter-list", HTMLUListElement);
+  readonly #onSelect: (filter: FilterPlugin) => void;
+  readonly #rows = new Map<FilterPlugin, { readonly row: HTMLLIElement; readonly choice: HTMLButtonElement; readonly title: HTMLElement; readonly state: HTMLElement }>();
+
+  constructor(onSelect: (filter: FilterPlugin) => void) {
+    this.#onSelect = onSelect;
+  }
+
+  /** Rows are kept while their filter is there, so that the focus is not lost. */
+  render(filters: readonly FilterPlugin[], selected: FilterPlugin | undefined): void {
+    for (const [filter, { row }] of this.#rows) {
+      if (filters.includes(filter)) continue;
+      row.remove();
+      this.#rows.delete(filter);
+    }
+    for (const filter of filters) {
+      const { row, choice, title, state } = this.#rows.get(filter) ?? this.#add(filter);
+      const isNewlySelected = filter === selected && choice.getAttribute("aria-pressed") !== "true";
+      choice.setAttribute("aria-pressed", String(filter === selected));
+      if (isNewlySelected) row.scrollIntoView({ block: "nearest", inline: "nearest" });
+      title.textContent = filter.title;
+      row.dataset["state"] = filter.state.kind;
+      state.textContent = STATE_WORDS[filter.state.kind];
+    }
+  }
+
+  /** Shown instead of filters: that there are none yet, or why. */
+  renderMessage(message: string, retry?: () => void): void {
+    const children = retry === undefined ? [message] : [message, button("Try again", retry)];
+    this.#rows.clear();
+    this.#list.replaceChildren(element("li", { class: "filter-message" }, children));
+  }
+
+  #add(filter: FilterPlugin) {
+    const { listing, origin } = filter;
+    if (this.#rows.size === 0) this.#list.replaceChildren();
+    const title = element("span");
+    const state = element("span", { class: "filter-state" });
+    const choice = element(
+      "button",
+      { class: "filter-choice", attributes: { type: "button", "data-filter": listing.id }, onClick: () => this.#onSelect(filter) },
+      [
+        element("span", { class: "filter-title" }, [title, state]),
+        element("span", { class: "filter-description", text: origin === "file" ? `From the file ${listing.source}` : (listing.description ?? listing.id) }),
+      ],
+    );
+    const row = element("li", { class: "filter-row" }, [choice]);
+    this.#list.append(row);
+    const added = { row, choice, title, state };
+    this.#rows.set(filter, added);
+    return added;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The glue of a package that a trusted key signed is executed. Here it is an attacker's: it tries everything that
+ * a worker can, in both sandboxes, after the walls are up and, by escaping what is put around it, before.
+ */
+import type { Page } from "@playwright/test";
+import { expect, test, type TestServer } from "../support/browser-test.js";
+import { attemptsSource, glueThatEscapes, glueThatRuns, hostileRequest } from "../support/hostile-plugin.js";
+import { PluginPage } from "../support/plugin-page.js";
+
+// The browser reports what a policy refused on the console; nothing else may be reported.
+test.use({ allowPageErrors: true });
+test.afterEach(({ pageErrors }, { title }) => {
+  if (!title.startsWith("control")) expect(pageErrors.filter((text) => !/Content Security Policy/i.test(text)), "errors that reached the page").toEqual([]);
+});
+
+const SANDBOXES = ["policy-frame", "sandboxed-frame"] as const;
+
+/** What an attack on the page would change. */
+function pageState(page: Page): Promise<unknown> {
+  return page.evaluate(() => {
+    const intrinsics = [Object, Array, Function, Promise, Map, Set, String, Uint8Array, MessagePort, MessageEvent, Worker, EventTarget];
+    return {
+      title: document.title,
+      address: location.href,
+      globals: Object.getOwnPropertyNames(window).filter((name) => !/^\d+$/.test(name)).sort(),
+      intrinsics: intrinsics.map((intrinsic) => [Reflect.ownKeys(intrinsic), Reflect.ownKeys(intrinsic.prototype)].map((keys) => keys.map(String))),
+      native: [fetch, Array.prototype.push, MessagePort.prototype.postMessage, Worker.prototype.postMessage].map(String),
+      cookie: document.cookie,
+      storage: Object.keys(localStorage),
+    };
+  });
+}
+
+/** Answers whoever asks on the channel that the attempts use. */
+function listen(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const channel = new BroadcastChannel("portcullis-attack");
+    channel.onmessage = () => channel.postMessage("the page is here");
+  });
+}
+
+async function stolen(server: TestServer): Promise<string[]> {
+  return (await server.requests()).map(({ path }) => path).filter((path) => path.includes("exfil"));
+}
+
+test("control: in an ordinary worker the same attempts do reach the server, storage and the page", async ({ page, server }) => {
+  await listen(page);
+  const source = await attemptsSource();
+  const report = await page.evaluate(([text, target]) => new Promise<Record<string, string>>((resolve, reject) => {
+    const run = `${text}; attemptEverything(${JSON.stringify(target)}, attemptEverything.toString()).then(postMessage)`;
+    const worker = new Worker(URL.createObjectURL(new Blob([run], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message));
+  }), [source, server.url("cors/exfil/")] as const);
+  const won = Object.keys(report).filter((name) => report[name]?.startsWith("got"));
+  console.log(JSON.stringify(report, null, 1), await stolen(server));
+  expect(won).toEqual(expect.arrayContaining(["fetch", "XMLHttpRequest", "indexedDB", "locks", "BroadcastChannel", "eval", "import() of data:", "nested worker from data:"]));
+  for (const path of ["fetch", "xhr", "websocket", "event-source", "import-scripts", "import", "font", "nested-data-fetch", "nested-http"]) {
+    expect(await stolen(server)).toContain(`/exfil/${path}`);
+  }
+});
+
+for (const sandbox of SANDBOXES) {
+  for (const moment of ["after the walls are up", "by escaping what is put around it"] as const) {
+    test(`${sandbox}: glue that tries everything ${moment} reaches no network, storage, page or evaluation`, async ({ page, server }) => {
+      const plugins = new PluginPage(page, server);
+      await listen(page);
+      expect((await plugins.loadPackaged("small-c")).error).toBeUndefined();
+      const attack = `attemptEverything(${JSON.stringify(server.url("cors/exfil/"))}, attemptEverything.toString())`;
+      const source = await attemptsSource();
+      const glue = moment === "after the walls are up" ? glueThatRuns(`return JSON.stringify(await ${attack});`, source) : glueThatEscapes(`${source}; var attempted = ${attack};`, "return JSON.stringify(await attempted);");
+      const before = await pageState(page);
+      const loaded = await plugins.load(await hostileRequest(server, glue, { host: { sandbox } }));
+      expect(loaded.error).toBeUndefined();
+      expect(loaded.report).toMatchObject({ code: "package", sandbox });
+      const { value, error } = await plugins.call("attack", "run", [], { timeoutMs: 60_000 });
+      expect(error).toBeUndefined();
+      const report = JSON.parse(String(value)) as Record<string, string>;
+      console.log(sandbox, moment, JSON.stringify(report, null, 1));
+      expect(Object.keys(report).length).toBeGreaterThan(45);
+      const permitted = moment === "after the walls are up" ? [] : EARLY;
+      expect(Object.entries(report).filter(([name, result]) => !result.startsWith("refused") && !permitted.includes(name))).toEqual([]);
+      expect(await stolen(server)).toEqual([]);
+      expect(await pageState(page)).toEqual(before);
+      expect((await plugins.call("small-c", "add", [2, 3])).value).toBe(5);
+    });
+  }
+}
+
+// Code that runs before the globals are taken away still finds them: objects, that reach nothing.
+const EARLY = ["self.constructor", "a global's prototype"];
