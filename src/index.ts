@@ -23,7 +23,7 @@ export type { CompileKey, CompileTarget } from "./compile/compile-key.js";
 export type { StalenessReason } from "./compile/live-compile-key.js";
 export { defineInterface, type InterfaceDescriptor, type InterfaceDescriptorData } from "./component/interface-descriptor.js";
 export type * from "./component/world.js";
-export { PLUGIN_ERROR_CODES, type PluginErrorCode, type PluginStage } from "./errors/error-codes.js";
+export type { PluginErrorCode, PluginStage } from "./errors/error-codes.js";
 export { isPluginError, PluginError, PluginResultError } from "./errors/plugin-error.js";
 export { DEFAULT_LIMITS, type PluginLimits } from "./limits/plugin-limits.js";
 export type { GuestEvent } from "./rpc/messages.js";

@@ -1,5 +1,4 @@
 import type { CapabilityKind } from "../capability/capability.js";
-import type { ExportDifference } from "../component/compare-exports.js";
 import { hashExports } from "../component/interface-hash.js";
 import type { World } from "../component/world.js";
 import { PluginError, type PluginErrorDetails } from "../errors/plugin-error.js";
@@ -113,23 +112,8 @@ async function checkInterface({ id, world }: Manifest, { expected, compatibility
   const found = names.every((name) => exported.has(name)) ? await hashExports(world, names) : undefined;
   if (found === expected.hash) return new Map(names.map((name) => [name, name]));
   // Equal interfaces are the rule, and need no comparison: its code is loaded for the others.
-  const { resolveExports } = await import("../component/compare-exports.js");
-  const { differences, interfaces } = resolveExports(expected.world, world);
-  if (differences.length > 0) throw notOffered(id, expected.name, differences);
-  if (compatibility === "lenient") return interfaces;
-  throw refusal(
-    id,
-    "interface-mismatch",
-    `its interface is compatible with ${expected.name} but not equal (interface hash ${found ?? "of another version"}, wanted ${expected.hash}). ` +
-      'Rebuild it against the app\'s WIT, or load it with compatibility: "lenient"',
-  );
-}
-
-function notOffered(id: string, wanted: string, differences: readonly ExportDifference[]): PluginError {
-  const [first, ...others] = differences;
-  const more = others.length === 0 ? "" : ` (and ${others.length} more differences)`;
-  const reason = `it does not offer ${wanted}: ${first?.message ?? "it differs"}${more}. Use a version of the plugin that was built for this interface`;
-  return refusal(id, "interface-mismatch", reason);
+  const { compareInterface } = await import("./compare-interface.js");
+  return compareInterface({ id, world, hash: found }, expected, compatibility);
 }
 
 function refusal(pluginId: string, code: PluginErrorDetails["code"], reason: string): PluginError {

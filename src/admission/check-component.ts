@@ -1,8 +1,7 @@
-import { canonicalJson, type JsonValue } from "../bytes/canonical-json.js";
-import { sha256Hex } from "../bytes/sha256.js";
-import { toUtf8 } from "../bytes/utf8.js";
+import { decodeComponent } from "../component/decode-component.js";
 import type { World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
+import { worldDigest } from "./world-digest.js";
 
 /**
  * Checks that a component imports and exports exactly what its manifest says, so that neither a hidden
@@ -11,8 +10,6 @@ import { PluginError } from "../errors/plugin-error.js";
  * @throws {PluginError} `manifest-mismatch`, `component-invalid`, `component-unsupported`.
  */
 export async function checkComponent(bytes: Uint8Array, claimed: World, pluginId: string): Promise<void> {
-  // The component reader is a third of this package and is needed only when a component was downloaded.
-  const { decodeComponent } = await import("../component/decode-component.js");
   const found = decodeComponent(bytes);
   if ((await worldDigest(found)) === (await worldDigest(claimed))) return;
   throw new PluginError({
@@ -23,12 +20,6 @@ export async function checkComponent(bytes: Uint8Array, claimed: World, pluginId
       `Cannot load ${pluginId}: its manifest and its component disagree about what it imports and exports` +
       `${describeDifference(found, claimed)}. Pack the component again`,
   });
-}
-
-/** SHA-256 of a world's canonical JSON: equal exactly if the worlds are. */
-export function worldDigest(world: World): Promise<string> {
-  // A World is plain JSON by construction; its interfaces only lack the index signature.
-  return sha256Hex(toUtf8(canonicalJson(world as unknown as JsonValue)));
 }
 
 function describeDifference(found: World, claimed: World): string {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { bundle } from "./bundle.js";
+import { comlinkCorePlugin } from "./comlink-core-plugin.js";
 import { SOURCE } from "./repository.js";
 
 const MODULE = "virtual:portcullis/worker-source";
@@ -16,7 +17,7 @@ export function workerSourcePlugin(entry: string = ENTRY): Plugin {
     resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
     async load(id) {
       if (id !== `\0${MODULE}`) return undefined;
-      const { code, modules } = await bundle(entry, { format: "iife", name: "portcullisRuntime" }, []);
+      const { code, modules } = await bundle(entry, { format: "iife", name: "portcullisRuntime" }, [comlinkCorePlugin()]);
       for (const module of modules) this.addWatchFile(module);
       return `export const workerSource = ${JSON.stringify(asExpression(code))};\n`;
     },

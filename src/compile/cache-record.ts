@@ -1,21 +1,25 @@
+import { canonicalJson } from "../bytes/canonical-json.js";
 import { arrayOf, objectOf, oneOf, wholeNumberFrom } from "../bytes/json-forms.js";
 import { parseString, refuseJson } from "../bytes/json-parser.js";
 import { sha256Hex } from "../bytes/sha256.js";
-import { fromUtf8 } from "../bytes/utf8.js";
-import type { CachedComponent, CacheRead } from "./compile-cache.js";
+import { fromUtf8, toUtf8 } from "../bytes/utf8.js";
+import type { CacheRead } from "./compile-cache.js";
 import type { CompileKey } from "./compile-key.js";
 import { compareKeys } from "./live-compile-key.js";
 
 /** Raised whenever the layout of a record changes: others are read as stale. */
 export const CACHE_SCHEMA = 1;
 
-const GLUE = "glue.js";
+/** The name of the glue among a record's files. */
+export const GLUE = "glue.js";
 
 // Blobs, because reading 10 MiB as one from IndexedDB takes 7 ms, and 17 ms as an array buffer.
 const parseRecord = objectOf({
   schema: oneOf(CACHE_SCHEMA),
   key: objectOf({ wasmSha256: parseString, transpilerVersion: parseString, target: parseString, engineConfigHash: parseString }),
   worldDigest: parseString,
+  // Over everything above and below but the content: the list itself may have lost a file or its order.
+  digest: parseString,
   files: arrayOf(objectOf({ name: parseString, sha256: parseString, size: wholeNumberFrom(0), content: parseBlob })),
 });
 
@@ -30,27 +34,10 @@ export function cacheSlot({ wasmSha256, target }: CompileKey, provenance: string
   return `${wasmSha256}/${target.replace(/\/.*$/, "")}/${provenance}`;
 }
 
-export function toCacheRecord(component: CachedComponent): CacheRecord {
-  const glue = new Blob([component.glue]);
-  return {
-    schema: CACHE_SCHEMA,
-    key: { ...component.key },
-    worldDigest: component.worldDigest,
-    files: [
-      { name: GLUE, sha256: component.glueSha256, size: glue.size, content: glue },
-      ...component.coreModules.map(({ name, sha256, bytes }) => ({
-        name,
-        sha256,
-        size: bytes.length,
-        content: new Blob([bytes as Uint8Array<ArrayBuffer>]),
-      })),
-    ],
-  };
-}
-
-/** Bytes that a record takes, as far as they can be known. */
-export function recordSize(record: CacheRecord): number {
-  return record.files.reduce((sum, { size }) => sum + size, 1_024);
+/** SHA-256 of a record's content, its files by their digests. */
+export function recordDigest({ schema, key, worldDigest, files }: Omit<CacheRecord, "digest">): Promise<string> {
+  const listed = files.map(({ name, sha256, size }) => ({ name, sha256, size }));
+  return sha256Hex(toUtf8(canonicalJson({ schema, key, worldDigest, files: listed })));
 }
 
 /**
@@ -62,16 +49,17 @@ export async function readCacheRecord(stored: unknown, live: CompileKey): Promis
   if (stored === undefined) return { miss: "missing" };
   if (hasOtherSchema(stored)) return { miss: "schema" };
   try {
-    const { key, worldDigest, files } = parseRecord(stored, "record");
-    const stale = compareKeys(key, live);
-    return stale === undefined ? await readFiles(files, key, worldDigest) : { miss: stale };
+    const record = parseRecord(stored, "record");
+    const stale = compareKeys(record.key, live);
+    if (stale !== undefined) return { miss: stale };
+    return (await recordDigest(record)) === record.digest ? await readFiles(record) : { miss: "digest" };
   } catch {
     // It has another form, or a blob whose data the browser lost.
     return { miss: "unreadable" };
   }
 }
 
-async function readFiles(files: CacheRecord["files"], key: CompileKey, worldDigest: string): Promise<CacheRead> {
+async function readFiles({ files, key, worldDigest }: CacheRecord): Promise<CacheRead> {
   const read = await Promise.all(
     files.map(async ({ name, sha256, size, content }) => {
       const bytes = content.size === size ? new Uint8Array(await content.arrayBuffer()) : undefined;

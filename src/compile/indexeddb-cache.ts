@@ -1,7 +1,8 @@
 import { clear, get, promisifyRequest, type UseStore } from "idb-keyval";
-import { cacheSlot, readCacheRecord, recordSize, toCacheRecord, type CacheRecord } from "./cache-record.js";
+import { cacheSlot, readCacheRecord } from "./cache-record.js";
 import type { CacheRead, CompileCache } from "./compile-cache.js";
 import { openStore } from "./indexeddb-store.js";
+import { ENTRY, parseUsage, USAGE } from "./indexeddb-usage.js";
 
 export interface IndexedDbCacheOptions {
   /** Default: `portcullis-compile-cache`. */
@@ -10,17 +11,6 @@ export interface IndexedDbCacheOptions {
   readonly maxBytes?: number;
   /** After this time an IndexedDB that does not answer is taken for unreadable. Default: 5 000. */
   readonly timeoutMilliseconds?: number;
-}
-
-// One store holds both, so that one transaction changes both. The small records are apart from the large
-// ones because every hit rewrites one of them.
-const ENTRY = "entry:";
-const USAGE = "usage:";
-
-/** How large an entry is and when it was last used, in milliseconds since 1970. */
-interface Usage {
-  readonly bytes: number;
-  readonly lastUsed: number;
 }
 
 /**
@@ -46,9 +36,10 @@ export function indexedDbCache(options: IndexedDbCacheOptions = {}): CompileCach
       }
     },
     async write(component, provenance) {
-      const record = toCacheRecord(component);
-      if (recordSize(record) > maxBytes) throw new Error(`the component takes more than the cache's ${maxBytes} bytes`);
-      await bounded(() => put(store, cacheSlot(component.key, provenance), record, maxBytes));
+      // Storing is not part of a warm load, so its code is loaded when there is something to store.
+      const [{ newCacheRecord }, { writeEntry }] = await Promise.all([import("./new-cache-record.js"), import("./indexeddb-write.js")]);
+      const record = await newCacheRecord(component, maxBytes);
+      await bounded(() => writeEntry(store, cacheSlot(component.key, provenance), record, maxBytes));
     },
     clear: () => bounded(() => clear(store)),
   };
@@ -61,61 +52,6 @@ function markUsed(store: UseStore, slot: string): Promise<void> {
     if (usage !== undefined) objects.put({ ...usage, lastUsed: Date.now() }, USAGE + slot);
     return promisifyRequest(objects.transaction);
   });
-}
-
-function put(store: UseStore, slot: string, record: CacheRecord, maxBytes: number): Promise<void> {
-  return store("readwrite", async (objects) => {
-    const done = promisifyRequest(objects.transaction);
-    // Awaited below; without a listener now, a failure before that would count as unhandled.
-    done.catch(() => undefined);
-    const usage: Usage = { bytes: recordSize(record), lastUsed: Date.now() };
-    objects.put(record, ENTRY + slot);
-    objects.put(usage, USAGE + slot);
-    for (const old of await slotsToEvict(objects, slot, maxBytes - usage.bytes)) {
-      objects.delete(ENTRY + old);
-      objects.delete(USAGE + old);
-    }
-    return done;
-  });
-}
-
-/** The slots that must go, least recently used first, so that all but `kept` take at most `room` bytes. */
-async function slotsToEvict(objects: IDBObjectStore, kept: string, room: number): Promise<string[]> {
-  const [usageSlots, values, entrySlots] = await Promise.all([
-    slotsUnder(objects, USAGE),
-    promisifyRequest(objects.getAll(startingWith(USAGE)) as IDBRequest<unknown[]>),
-    slotsUnder(objects, ENTRY),
-  ]);
-  const usages = new Map(usageSlots.map((slot, index) => [slot, parseUsage(values[index])]));
-  // An entry of unknown size cannot be counted, so it goes first.
-  const slots = [...new Set([...usageSlots, ...entrySlots])]
-    .filter((slot) => slot !== kept)
-    .map((slot) => ({ slot, bytes: Number.POSITIVE_INFINITY, lastUsed: 0, ...usages.get(slot) }))
-    .sort((one, other) => other.lastUsed - one.lastUsed);
-  let used = 0;
-  const evicted: string[] = [];
-  for (const { slot, bytes } of slots) {
-    if (used + bytes > room) evicted.push(slot);
-    else used += bytes;
-  }
-  return evicted;
-}
-
-async function slotsUnder(objects: IDBObjectStore, prefix: string): Promise<string[]> {
-  const keys = await promisifyRequest(objects.getAllKeys(startingWith(prefix)));
-  // The range holds strings only.
-  return keys.map((key) => (typeof key === "string" ? key.slice(prefix.length) : ""));
-}
-
-function startingWith(prefix: string): IDBKeyRange {
-  return IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-}
-
-function parseUsage(value: unknown): Usage | undefined {
-  if (typeof value !== "object" || value === null || !("bytes" in value) || !("lastUsed" in value)) return undefined;
-  const { bytes, lastUsed } = value;
-  const isValid = typeof bytes === "number" && bytes >= 0 && typeof lastUsed === "number";
-  return isValid ? { bytes, lastUsed } : undefined;
 }
 
 /**

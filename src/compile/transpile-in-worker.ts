@@ -6,6 +6,8 @@ import type { TranspiledComponent } from "./transpile-component.js";
 import { parseTranspileResponse, type TranspileRequest } from "./transpile-messages.js";
 import type { TranspilerAssets } from "./transpiler-assets.js";
 
+export { transpilerAssets } from "./transpiler-assets.js";
+
 /** A worker in a locked realm, as far as transpiling needs one. */
 export interface DisposableWorker {
   /** Whether a compiled `WebAssembly.Module` can be posted to it. Where not, it is given bytes. */
@@ -41,13 +43,13 @@ export async function transpileInWorker(options: TranspileInWorkerOptions): Prom
   const ending = endOf(signal);
   try {
     // Begun before the worker needs them. Who waits for them, or why nobody does, is decided below.
-    const modules = fetchTranspilerModules(assets);
+    const modules = fetchTranspilerModules(assets, signal);
     modules.catch(() => undefined);
-    const script = await ending.race(fetchTranspilerScript(assets));
+    const script = await ending.race(fetchTranspilerScript(assets, signal));
     const worker = await startedWorker(startWorker, script, ending, timeoutMilliseconds);
     try {
       const answer = answerOf(worker);
-      const tool = await ending.race(worker.takesModules ? modules : fetchTranspilerBytes(assets));
+      const tool = await ending.race(worker.takesModules ? modules : fetchTranspilerBytes(assets, signal));
       ending.startTimeout(timeoutMilliseconds);
       // Copied, not transferred: the caller keeps the component.
       worker.postMessage({ ...tool, component, world, target } satisfies TranspileRequest);
@@ -56,7 +58,10 @@ export async function transpileInWorker(options: TranspileInWorkerOptions): Prom
       worker.terminate();
     }
   } catch (error) {
-    throw isPluginError(error) ? error : workerFailure(error);
+    if (isPluginError(error)) throw error;
+    // What was served as its script may have been something else: a login page, or an app's page for every address.
+    fetchTranspilerScript.forget(assets);
+    throw workerFailure(error);
   } finally {
     ending.clear();
   }

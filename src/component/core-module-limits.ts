@@ -46,10 +46,7 @@ function limitedSection(reader: ModuleReader, maximumPages: number): number[] {
     const initial = reader.unsigned();
     const declared = (flags & HAS_MAXIMUM) === 0 ? Number.POSITIVE_INFINITY : reader.unsigned();
     if (initial > maximumPages) {
-      throw reader.refuse(
-        `a linear memory starts with ${initial * PAGE_BYTES} bytes, and at most ${maximumPages * PAGE_BYTES} are allowed. ` +
-          "Raise the limit memoryBytes, or build the plugin with a smaller memory",
-      );
+      throw reader.refuse(`a linear memory starts with ${initial * PAGE_BYTES} bytes, and the limit memoryBytes allows ${maximumPages * PAGE_BYTES}`);
     }
     section.push(flags | HAS_MAXIMUM, ...encodeUnsigned(initial), ...encodeUnsigned(Math.min(declared, maximumPages)));
   }

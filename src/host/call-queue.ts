@@ -1,4 +1,5 @@
 import { PluginError } from "../errors/plugin-error.js";
+import { Deadline } from "../runtime/deadline.js";
 
 export interface CallBounds {
   /** The call as people name it: `apply of acme.blur`. */
@@ -33,11 +34,15 @@ export class CallQueue {
 
   run<Value>(bounds: CallBounds, work: () => Promise<Value>): Promise<Value> {
     if (this.#waiting.size >= this.#capacity) return Promise.reject(this.#busy(bounds.name));
-    if (bounds.signal?.aborted === true) return Promise.reject(this.#stopped(bounds, "aborted"));
     return new Promise((resolve, reject) => {
+      const { milliseconds, signal, name } = bounds;
+      const deadline = new Deadline({ milliseconds, signal, pluginId: this.#pluginId, stage: "call", doing: `The call ${name}` }, (error) => {
+        const wasRunning = this.#running === entry;
+        entry.fail(error);
+        if (wasRunning) bounds.onStopped(error);
+      });
       const finish = () => {
-        clearTimeout(timer);
-        bounds.signal?.removeEventListener("abort", abort);
+        deadline.dispose();
         this.#leave(entry);
       };
       const entry: Entry = {
@@ -47,15 +52,7 @@ export class CallQueue {
           finish();
         },
       };
-      const stop = (code: "timeout" | "aborted") => {
-        const error = this.#stopped(bounds, code);
-        const wasRunning = this.#running === entry;
-        entry.fail(error);
-        if (wasRunning) bounds.onStopped(error);
-      };
-      const abort = () => stop("aborted");
-      const timer = setTimeout(() => stop("timeout"), bounds.milliseconds);
-      bounds.signal?.addEventListener("abort", abort, { once: true });
+      if (deadline.expired !== undefined) return entry.fail(deadline.expired);
       this.#waiting.add(entry);
       this.#advance();
     });
@@ -86,16 +83,5 @@ export class CallQueue {
   #busy(name: string): PluginError {
     const message = `Cannot call ${name}: ${this.#capacity} calls are waiting for it already. Wait for some to finish, or raise the limit pendingCalls`;
     return new PluginError({ code: "busy", stage: "call", pluginId: this.#pluginId, message });
-  }
-
-  #stopped({ name, milliseconds, signal }: CallBounds, code: "timeout" | "aborted"): PluginError {
-    const how = code === "timeout" ? `gave no answer within ${milliseconds} ms` : "was aborted by the app";
-    return new PluginError({
-      code,
-      stage: "call",
-      pluginId: this.#pluginId,
-      message: `The call ${name} ${how}. Its instance was ended if it was running; the next call gets a fresh one`,
-      cause: code === "aborted" ? signal?.reason : undefined,
-    });
   }
 }

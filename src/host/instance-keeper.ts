@@ -9,6 +9,7 @@ export class InstanceKeeper {
   readonly #start: StartInstance;
   readonly #onEnded: (error: PluginError) => void;
   #current: Promise<PluginInstance> | undefined;
+  #starting = new AbortController();
   #closed: PluginError | undefined;
   #generation = {};
 
@@ -31,7 +32,7 @@ export class InstanceKeeper {
 
   /** Ends the running instance. Its pending calls fail with `error`; the next call gets a fresh one. */
   end(error: PluginError): void {
-    const ended = this.#forget();
+    const ended = this.#forget(error);
     if (ended !== undefined) this.#onEnded(error);
     ended?.then((instance) => instance.terminate(error), ignoreFailedStart);
   }
@@ -39,26 +40,34 @@ export class InstanceKeeper {
   /** Ends the running instance for good. */
   close(error: PluginError): void {
     this.#closed ??= error;
-    this.#forget()?.then((instance) => instance.terminate(error), ignoreFailedStart);
+    this.#forget(error)?.then((instance) => instance.terminate(error), ignoreFailedStart);
   }
 
-  #forget(): Promise<PluginInstance> | undefined {
+  #forget(error: PluginError): Promise<PluginInstance> | undefined {
     const ended = this.#current;
+    // A start function may run for ever: one that nobody waits for is not left to its deadline.
+    this.#starting.abort(error);
     this.#current = undefined;
     if (ended !== undefined) this.#generation = {};
     return ended;
   }
 
   #startFresh(): Promise<PluginInstance> {
+    const starting = new AbortController();
+    this.#starting = starting;
     const started: Promise<PluginInstance> = this.#start({
       onBroken: (error) => {
         if (this.#current !== started) return;
-        void this.#forget();
+        void this.#forget(error);
         this.#onEnded(error);
       },
+      signal: starting.signal,
+    }).catch((error: unknown) => {
+      // Whoever ended it has said why.
+      throw starting.signal.aborted ? starting.signal.reason : error;
     });
-    started.catch(() => {
-      if (this.#current === started) void this.#forget();
+    started.catch((error: PluginError) => {
+      if (this.#current === started) void this.#forget(error);
     });
     return started;
   }

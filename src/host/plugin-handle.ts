@@ -11,8 +11,7 @@ import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
 import type { InstanceKeeper } from "./instance-keeper.js";
 import type { LoadReport } from "./load-report.js";
 import type { PluginInfo } from "./plugin-info.js";
-import type { FunctionTable, ResourceState } from "./plugin-resource.js";
-import { ResourceRegistry } from "./resource-registry.js";
+import type { FunctionTable, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
 
 /** What a handle is made of; {@link PluginHost.load} makes them. */
 export interface HandleParts {
@@ -23,6 +22,7 @@ export interface HandleParts {
   readonly exportNames: ReadonlyMap<string, string>;
   readonly limits: PluginLimits;
   readonly keeper: InstanceKeeper;
+  readonly createResources: (owner: ResourceOwner) => Resources;
   readonly onClosed: () => void;
 }
 
@@ -43,7 +43,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
   readonly #callables: CallableFunctions;
   readonly #codecs = new Map<CallableFunction, FunctionCodec>();
   readonly #queue: CallQueue;
-  readonly #resources: ResourceRegistry;
+  readonly #resources: Resources;
   #settleClosed: () => void = () => undefined;
   #isClosed = false;
 
@@ -56,7 +56,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
     this.closed = new Promise((resolve) => (this.#settleClosed = resolve));
     this.#callables = callableFunctions(parts.world);
     this.#queue = new CallQueue(parts.info.id, parts.limits.pendingCalls);
-    this.#resources = new ResourceRegistry({
+    this.#resources = parts.createResources({
       pluginId: parts.info.id,
       world: parts.world,
       callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),

@@ -2,7 +2,6 @@ import { type AdmittedPlugin, admitPlugin, type Compatibility } from "../admissi
 import type { GrantPolicy } from "../admission/decide-grants.js";
 import { type CompileCache } from "../compile/compile-cache.js";
 import { indexedDbCache } from "../compile/indexeddb-cache.js";
-import { transpilerAssets } from "../compile/transpiler-assets.js";
 import { type InterfaceDescriptor, parseDescriptor } from "../component/interface-descriptor.js";
 import { PluginError } from "../errors/plugin-error.js";
 import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
@@ -15,9 +14,11 @@ import { verifyPackage } from "../trust/verify-package.js";
 import { checkLimits } from "./check-limits.js";
 import { InstanceKeeper } from "./instance-keeper.js";
 import { LoadClock } from "./load-report.js";
+import { openPackage } from "./open-package.js";
 import { notify, type PluginEventListener } from "./plugin-event.js";
 import { PluginHandle } from "./plugin-handle.js";
 import { pluginInfo } from "./plugin-info.js";
+import { loadResourceSupport } from "./load-resource-support.js";
 import type { FunctionTable } from "./plugin-resource.js";
 import type { PluginListing, PluginSource, SourceContext } from "./plugin-source.js";
 
@@ -74,7 +75,7 @@ export class PluginHost implements AsyncDisposable {
     this.#limits = checkLimits({ ...DEFAULT_LIMITS, ...options.limits });
     this.#runtime = createWorkerRuntime({
       cache: options.cache === undefined ? indexedDbCache() : options.cache,
-      assets: transpilerAssets(options.transpilerUrl),
+      transpilerUrl: options.transpilerUrl,
       sandbox: options.sandbox ?? "auto",
     });
   }
@@ -84,18 +85,9 @@ export class PluginHost implements AsyncDisposable {
    * it is reported as a `source-problem` event.
    */
   async *discover(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<PluginListing, void, void> {
-    const context = this.#sourceContext(options.signal, () => undefined);
-    for (const source of this.#options.sources) {
-      try {
-        for await (const item of source.list(context)) {
-          if ("listing" in item) yield item.listing;
-          else this.#reportSource(source, item.problem);
-        }
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        this.#reportSource(source, asSourceError(error, source));
-      }
-    }
+    // Not every page lists plugins; what it needs is loaded when one does.
+    const { listPlugins } = await import("./list-plugins.js");
+    yield* listPlugins(this.#options.sources, this.#sourceContext(options.signal, () => undefined), this.#reportSource);
   }
 
   /**
@@ -161,11 +153,17 @@ export class PluginHost implements AsyncDisposable {
       onProgress,
       onNotStored: (reason) => notify(this.#options.onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
     });
+    const { keeper, onEnded } = this.#keep(id, (listeners, startSignal) => this.#runtime.start(prepared, limits, listeners, startSignal));
+    // Its worker starts while the modules are compiled: that waits for other threads, and this is on the page's own.
+    const started = startFirst(keeper, signal);
+    // It fails as well when the modules do, and then nobody waits for it any more.
+    started.catch(() => undefined);
+    await Promise.race([prepared.coreModules, started]);
     onProgress({ phase: "instantiate" });
-    const { keeper, onEnded } = this.#keep(id, (listeners) => this.#runtime.start(prepared, limits, listeners));
-    await startFirst(keeper, signal);
+    await started;
     onProgress({ phase: "ready" });
     const { cache, code, target } = prepared;
+    const createResources = await loadResourceSupport(expected.world);
     const handle = new PluginHandle<Functions>({
       info: pluginInfo(admitted.manifest, admitted.verified.trust),
       grants: admitted.grants,
@@ -174,6 +172,7 @@ export class PluginHost implements AsyncDisposable {
       exportNames: admitted.exportNames,
       limits,
       keeper,
+      createResources,
       onClosed: () => this.#handles.delete(handle),
     });
     onEnded((error) => handle.failWaiting(error));
@@ -181,10 +180,10 @@ export class PluginHost implements AsyncDisposable {
     return handle;
   }
 
-  #keep(id: string, start: (listeners: Parameters<WorkerRuntime["start"]>[2]) => ReturnType<WorkerRuntime["start"]>) {
+  #keep(id: string, start: (listeners: Parameters<WorkerRuntime["start"]>[2], signal: AbortSignal) => ReturnType<WorkerRuntime["start"]>) {
     let failWaiting: (error: PluginError) => void = () => undefined;
     const keeper = new InstanceKeeper(
-      ({ onBroken }) => start({ onBroken, onEvent: (event) => notify(this.#options.onEvent, { kind: "guest", pluginId: id, event }) }),
+      ({ onBroken, signal }) => start({ onBroken, onEvent: (event) => notify(this.#options.onEvent, { kind: "guest", pluginId: id, event }) }, signal),
       (error) => {
         failWaiting(error);
         notify(this.#options.onEvent, { kind: "instance-ended", pluginId: id, error });
@@ -195,31 +194,14 @@ export class PluginHost implements AsyncDisposable {
 
   async #open(id: string, version: string | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<PluginPackage> {
     const context = this.#sourceContext(signal, (file, loadedBytes, totalBytes) => onProgress({ phase: "download", file, loadedBytes, totalBytes }));
-    const failures: PluginError[] = [];
-    for (const source of this.#options.sources) {
-      try {
-        const found = await source.open(id, version, context);
-        if (found !== undefined) return found;
-      } catch (error) {
-        signal.throwIfAborted();
-        // Another source may have it; if none has, what this one said is the reason.
-        failures.push(asSourceError(error, source));
-      }
-    }
-    const [failure] = failures;
-    if (failure !== undefined) throw failure;
-    const wanted = version === undefined ? id : `${id} ${version}`;
-    const names = this.#options.sources.map(({ name }) => name).join(", ") || "no source";
-    throw new PluginError({ code: "plugin-not-found", stage: "resolve", pluginId: id, message: `Cannot load ${wanted}: ${names} does not have it` });
+    return openPackage(this.#options.sources, { id, version }, context, this.#reportSource);
   }
 
   #sourceContext(signal: AbortSignal | undefined, onDownload: SourceContext["onDownload"]): SourceContext {
     return { trust: this.#options.trust, limits: this.#limits, signal, onDownload };
   }
 
-  #reportSource(source: PluginSource, error: PluginError): void {
-    notify(this.#options.onEvent, { kind: "source-problem", source: source.name, error });
-  }
+  readonly #reportSource = (source: string, error: PluginError): void => notify(this.#options.onEvent, { kind: "source-problem", source, error });
 }
 
 /** Starts the first instance. If the load ends before it stands, its worker must not stay behind. */
@@ -242,10 +224,4 @@ function lowerLimits(limits: PluginLimits, { manifest }: AdmittedPlugin): Plugin
     memoryBytes: Math.min(limits.memoryBytes, manifest.limits.memoryBytes ?? limits.memoryBytes),
     callMilliseconds: Math.min(limits.callMilliseconds, manifest.limits.callMilliseconds ?? limits.callMilliseconds),
   };
-}
-
-function asSourceError(error: unknown, source: PluginSource): PluginError {
-  if (error instanceof PluginError) return error;
-  const message = `Cannot read ${source.name}: ${error instanceof Error ? error.message : String(error)}`;
-  return new PluginError({ code: "source-unreachable", stage: "resolve", message, cause: error });
 }

@@ -12,4 +12,6 @@ export interface PluginInstance {
 export type StartInstance = (listeners: {
   /** It ended by itself: its worker failed or broke the protocol. */
   readonly onBroken: (error: PluginError) => void;
+  /** Aborts when nobody wants it any more. What has started by then is ended. */
+  readonly signal: AbortSignal;
 }) => Promise<PluginInstance>;

@@ -1,3 +1,4 @@
+import type { World } from "../component/world.js";
 import type { CallOptions } from "./call-options.js";
 
 /** The functions of an interface, or the methods of a resource, as generated from WIT. */
@@ -25,6 +26,27 @@ export interface PluginResource<Methods extends FunctionTable<Methods>> extends 
   ): Promise<Awaited<ReturnType<Methods[Name]>>>;
   /** Drops it, which runs the plugin's destructor. Disposing again, or after its instance ended, does nothing. */
   dispose(): Promise<void>;
+}
+
+/** Gives out the objects that stand for exported resources, and takes them back as arguments. */
+export interface Resources {
+  /** An object for the resource that the instance `home` knows by `id`. */
+  adopt(id: number, resource: number, home: object): object;
+  /**
+   * The state of a resource that is used now, at `path` of the arguments.
+   *
+   * @throws {PluginError} `resource-invalid` for anything that is not a live resource of this type, of this
+   *   handle and of its present instance.
+   */
+  use(value: unknown, resource: number, home: object, path: string): ResourceState;
+}
+
+/** What resources need of their handle. */
+export interface ResourceOwner {
+  readonly pluginId: string;
+  readonly world: World;
+  callMethod(self: object, resource: number, name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown>;
+  drop(state: ResourceState): Promise<void>;
 }
 
 /** How the handle sees one. */

@@ -1,20 +1,12 @@
-import type { TypeDefinition, World } from "../component/world.js";
+import type { TypeDefinition } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { CallOptions } from "./call-options.js";
-import type { PluginResource, ResourceState } from "./plugin-resource.js";
-
-/** What a resource needs of its handle. */
-export interface ResourceOwner {
-  readonly pluginId: string;
-  readonly world: World;
-  callMethod(self: object, resource: number, name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown>;
-  drop(state: ResourceState): Promise<void>;
-}
+import type { PluginResource, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
 
 type AnyMethods = Record<string, (...values: never[]) => unknown>;
 
 /** Gives out the objects that stand for exported resources, and takes them back as arguments. */
-export class ResourceRegistry {
+export class ResourceRegistry implements Resources {
   readonly #owner: ResourceOwner;
   readonly #states = new WeakMap<object, ResourceState>();
 
@@ -22,7 +14,6 @@ export class ResourceRegistry {
     this.#owner = owner;
   }
 
-  /** An object for the resource that the instance `home` knows by `id`. */
   adopt(id: number, resource: number, home: object): PluginResource<AnyMethods> {
     const state: ResourceState = { id, resource, home, ended: false };
     const owner = this.#owner;
@@ -42,12 +33,6 @@ export class ResourceRegistry {
     return object;
   }
 
-  /**
-   * The state of a resource that is used now, at `path` of the arguments.
-   *
-   * @throws {PluginError} `resource-invalid` for anything that is not a live resource of this type, of this
-   *   handle and of its present instance.
-   */
   use(value: unknown, resource: number, home: object, path: string): ResourceState {
     const state = typeof value === "object" && value !== null ? this.#states.get(value) : undefined;
     const wanted = `a live ${this.#name(resource)} of ${this.#owner.pluginId}`;

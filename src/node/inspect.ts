@@ -1,4 +1,4 @@
-import { worldDigest } from "../admission/check-component.js";
+import { worldDigest } from "../admission/world-digest.js";
 import { fromBase64 } from "../bytes/base64.js";
 import { decodeComponent } from "../component/decode-component.js";
 import { COMPILE_TARGETS, type CompileKey } from "../compile/compile-key.js";

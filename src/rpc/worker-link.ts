@@ -9,7 +9,8 @@ import type { SandboxWorker } from "./sandbox-worker.js";
 Comlink.transferHandlers.clear();
 
 export interface WorkerLinkListeners {
-  readonly onEvent: (event: GuestEvent) => void;
+  /** @returns whether the worker may say this. If not, the link is broken. */
+  readonly onEvent: (event: GuestEvent) => boolean;
   /** The link is unusable: the worker failed, or broke the protocol. Called at most once. */
   readonly onBroken: (error: PluginError) => void;
 }
@@ -83,7 +84,7 @@ export class WorkerLink {
     const announcement = parseAnnouncement(message);
     if (announcement === undefined) this.#break(this.#violation("a message that is neither an answer nor an event"));
     else if ("seal" in announcement) this.#settleSeal(announcement.seal);
-    else this.#listeners.onEvent(announcement.event);
+    else if (!this.#listeners.onEvent(announcement.event)) this.#break(this.#violation("an event that was not granted, or too many"));
   }
 
   #checked(message: unknown): Outcome {

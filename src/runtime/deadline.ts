@@ -16,26 +16,37 @@ export interface DeadlineOptions {
  * `dispose` must be called when the work is done, or the timer runs on.
  */
 export class Deadline {
-  readonly #controller = new AbortController();
+  readonly #options: DeadlineOptions;
+  readonly #onExpired: ((error: PluginError) => void) | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #forget: () => void;
+  readonly #abort = (): void => this.#expire("aborted", "was aborted by the app");
   readonly #racing = new Set<(error: PluginError) => void>();
+  // Made when it is asked for: a call has a deadline, and most calls never need its signal.
+  #controller: AbortController | undefined;
   #expired: PluginError | undefined;
 
-  constructor(options: DeadlineOptions) {
+  /** @param onExpired - called once with the error, not before the constructor has returned. */
+  constructor(options: DeadlineOptions, onExpired?: (error: PluginError) => void) {
     const { signal, milliseconds } = options;
-    const abort = () => this.#expire(options, "aborted", "was aborted by the app");
+    this.#options = options;
     this.#timer = setTimeout(
-      () => this.#expire(options, "timeout", `took longer than ${milliseconds} ms. Allow more time, or ask the plugin for less work`),
+      () => this.#expire("timeout", `took longer than ${milliseconds} ms. Allow more time, or ask the plugin for less work`),
       milliseconds,
     );
-    this.#forget = () => signal?.removeEventListener("abort", abort);
-    signal?.addEventListener("abort", abort, { once: true });
-    if (signal?.aborted === true) abort();
+    if (signal?.aborted === true) this.#abort();
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#onExpired = onExpired;
+  }
+
+  /** Why the work must stop, if it must. */
+  get expired(): PluginError | undefined {
+    return this.#expired;
   }
 
   /** Aborts when the work must stop. Its reason is the {@link PluginError} that the work ends with. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#expired !== undefined) this.#controller.abort(this.#expired);
     return this.#controller.signal;
   }
 
@@ -51,19 +62,17 @@ export class Deadline {
 
   dispose(): void {
     clearTimeout(this.#timer);
-    this.#forget();
+    this.#options.signal?.removeEventListener("abort", this.#abort);
   }
 
-  #expire(options: DeadlineOptions, code: "timeout" | "aborted", how: string): void {
+  #expire(code: "timeout" | "aborted", how: string): void {
     if (this.#expired !== undefined) return;
-    this.#expired = new PluginError({
-      code,
-      stage: options.stage,
-      pluginId: options.pluginId,
-      message: `${options.doing} ${how}`,
-      cause: code === "aborted" ? options.signal?.reason : undefined,
-    });
-    this.#controller.abort(this.#expired);
-    for (const stop of this.#racing) stop(this.#expired);
+    const { stage, pluginId, doing, signal } = this.#options;
+    const cause: unknown = code === "aborted" ? signal?.reason : undefined;
+    const error = new PluginError({ code, stage, pluginId, message: `${doing} ${how}`, cause });
+    this.#expired = error;
+    this.#controller?.abort(error);
+    for (const stop of this.#racing) stop(error);
+    this.#onExpired?.(error);
   }
 }

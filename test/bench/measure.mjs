@@ -78,6 +78,25 @@ export async function measureLoads(run, components, { rounds, warmUp }, onRound)
   return mapValues(samples, (ways) => mapValues(ways, summarizeLoads));
 }
 
+/**
+ * What of this package one load of each way downloads, by path below /dist/. The page asks for nothing twice.
+ *
+ * @param {RunJob} run
+ * @param {() => readonly string[]} takeRequests
+ * @returns {Promise<any>}
+ */
+export async function observeDownloads(run, takeRequests) {
+  /** @type {Record<string, readonly string[]>} */
+  const downloads = {};
+  for (const { way, before, job } of LOADS("big-js", false).filter(({ way }) => ["cold", "warm", "recompile"].includes(way))) {
+    if (before !== undefined) await run({ kind: before });
+    takeRequests();
+    await run(job);
+    downloads[way] = takeRequests().filter((path) => path.startsWith("/dist/")).map((path) => path.slice("/dist/".length));
+  }
+  return downloads;
+}
+
 /** @param {readonly any[]} results */
 function summarizeLoads(results) {
   const phases = new Set(results.flatMap((result) => Object.keys(result.phases ?? {})));

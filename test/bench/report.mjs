@@ -19,7 +19,7 @@ export function targetsOf({ calls, loads, sizes }) {
   return [
     target("small call, times bare Comlink", "at most", 1.5, calls.portcullis.median / calls.comlink.median),
     target("10 MB component, recompile over warm load", "at least", 5, big.recompile.total.median / big.warm.total.median),
-    target("host entry, kB gzip", "at most", 30, sizes[0].gzip / KILOBYTE),
+    target("host entry and all that every load needs, kB gzip", "at most", 30, sizes.warm.gzip / KILOBYTE),
   ];
 }
 
@@ -41,7 +41,7 @@ export function printReport({ machine, components, calls, echo1, echo16, loads, 
   printEchoes("16 MiB", echo16);
   for (const [component, ways] of Object.entries(loads)) printLoads(component, components[component].bytes, ways);
   console.log("\n## Bytes that a browser downloads\n");
-  printTable(["part", "bytes", "gzip -9"], sizes.map((/** @type {any} */ size) => [size.name, String(size.bytes), String(size.gzip)]));
+  printTable(["part", "bytes", "gzip -9"], Object.values(sizes).flat().map((/** @type {any} */ size) => [size.name, String(size.bytes), String(size.gzip)]));
   console.log("\n## Targets\n");
   printTable(["what", "target", "found", ""], targets.map((/** @type {any} */ one) => [one.name, `${one.bound} ${one.wanted}`, String(one.found), one.met ? "met" : "MISSED"]));
 }

@@ -13,7 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openChromium } from "./browser.mjs";
-import { measureLoads, measureMessages, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
+import { measureLoads, measureMessages, observeDownloads, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
 import { BENCH, prepare } from "./prepare.mjs";
 import { printReport, targetsOf } from "./report.mjs";
 import { startServer } from "./server.mjs";
@@ -66,7 +66,8 @@ async function measure(measured) {
     const messages = await measureMessages(run, settings);
     console.log("Measuring loads");
     const loads = await measureLoads(run, measured, settings.loads, (done) => console.log(`  ${done}`));
-    const figures = { ...messages, loads, sizes: await measureSizes() };
+    const sizes = await measureSizes(await observeDownloads(run, server.takeRequests));
+    const figures = { ...messages, loads, sizes };
     return { date: new Date().toISOString(), machine: describeMachine(browser.version), settings, components: Object.fromEntries(measured), ...figures, targets: targetsOf(figures) };
   } finally {
     await browser.close();

@@ -18,8 +18,10 @@ const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-e
  */
 export async function startServer({ areas, swapHost }) {
   const queue = new JobQueue();
+  /** @type {Set<string>} */
+  const requested = new Set();
   const server = createServer((request, response) => {
-    answer(request, response, { areas, swapHost, queue }).catch((/** @type {unknown} */ error) => {
+    answer(request, response, { areas, swapHost, queue, requested }).catch((/** @type {unknown} */ error) => {
       queue.fail(error);
       response.destroy();
     });
@@ -31,6 +33,12 @@ export async function startServer({ areas, swapHost }) {
   return {
     port: address.port,
     run: queue.run.bind(queue),
+    /** Paths that were asked for since the last time. */
+    takeRequests: () => {
+      const paths = [...requested];
+      requested.clear();
+      return paths;
+    },
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -87,15 +95,16 @@ class JobQueue {
 /**
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
- * @param {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue }} context
+ * @param {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string> }} context
  */
-async function answer(request, response, { areas, swapHost, queue }) {
+async function answer(request, response, { areas, swapHost, queue, requested }) {
   const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
   if (pathname === "/next-job") return send(response, JSON.stringify({ swapHost, job: await queue.next() }), "application/json");
   if (pathname === "/result") {
     queue.finish(JSON.parse(await readText(request)));
     return send(response, "", "text/plain");
   }
+  requested.add(pathname);
   const cached = pathname.startsWith(`${CACHED}/`);
   const file = await readServedFile(areas, new Map(), cached ? pathname.slice(CACHED.length) : pathname);
   if (file === undefined) return send(response, `no ${pathname}`, "text/plain", 404);

@@ -7,18 +7,23 @@ const DIST = new URL("../../dist/", import.meta.url);
 
 /** @typedef {{ readonly name: string, readonly bytes: number, readonly gzip: number }} Size */
 
-/** @returns {Promise<readonly Size[]>} */
-export async function measureSizes() {
-  const entry = new URL("index.js", DIST);
-  const always = await staticClosure([entry]);
+/**
+ * @param {Record<"cold" | "warm" | "recompile", readonly string[]>} downloads of this package, as loads were seen to ask for them.
+ * @returns {Promise<{ readonly [part in "entry" | "worker" | "warm" | "cold" | "transpiler" | "recompile"]: Size } & { readonly lazy: readonly Size[] }>}
+ */
+export async function measureSizes(downloads) {
+  const always = await staticClosure([new URL("index.js", DIST)]);
   const { default: workerSource } = await import(new URL("worker-script.js", DIST).href);
-  const transpiler = ["transpiler-worker.js", "transpiler.core.wasm", "transpiler.core2.wasm"].map((name) => new URL(`transpiler/${name}`, DIST));
-  return [
-    await sizeOf("host entry with its static imports", always),
-    size("of it, the worker's script", [Buffer.from(workerSource)]),
-    await sizeOf("transpiler, when something must be transpiled", transpiler),
-    ...(await lazySizes(always)),
-  ];
+  const inDist = (/** @type {readonly string[]} */ paths) => paths.map((path) => new URL(path, DIST));
+  return {
+    entry: await sizeOf("host entry with its static imports", always),
+    worker: size("the worker's script", [Buffer.from(workerSource)]),
+    warm: await sizeOf("all that a warm load asks for", inDist(downloads.warm)),
+    cold: await sizeOf("all that a cold load of a package asks for", inDist(downloads.cold)),
+    transpiler: await sizeOf("the transpiler", inDist(["transpiler/transpiler-worker.js", "transpiler/transpiler.core.wasm", "transpiler/transpiler.core2.wasm"])),
+    recompile: await sizeOf("all that a recompile asks for", inDist(downloads.recompile)),
+    lazy: [...(await lazySizes(always))],
+  };
 }
 
 /**

@@ -53,8 +53,8 @@ test("control: in an ordinary worker the same attempts do reach the server, stor
     worker.onerror = (event) => reject(new Error(event.message));
   }), [source, server.url("cors/exfil/")] as const);
   const won = Object.keys(report).filter((name) => report[name]?.startsWith("got"));
-  console.log(JSON.stringify(report, null, 1), await stolen(server));
   expect(won).toEqual(expect.arrayContaining(["fetch", "XMLHttpRequest", "indexedDB", "locks", "BroadcastChannel", "eval", "import() of data:", "nested worker from data:"]));
+  expect(report["nested worker from data:"]).toContain("fetch: got");
   for (const path of ["fetch", "xhr", "websocket", "event-source", "import-scripts", "import", "font", "nested-data-fetch", "nested-http"]) {
     expect(await stolen(server)).toContain(`/exfil/${path}`);
   }
@@ -76,7 +76,6 @@ for (const sandbox of SANDBOXES) {
       const { value, error } = await plugins.call("attack", "run", [], { timeoutMs: 60_000 });
       expect(error).toBeUndefined();
       const report = JSON.parse(String(value)) as Record<string, string>;
-      console.log(sandbox, moment, JSON.stringify(report, null, 1));
       expect(Object.keys(report).length).toBeGreaterThan(45);
       const permitted = moment === "after the walls are up" ? [] : EARLY;
       expect(Object.entries(report).filter(([name, result]) => !result.startsWith("refused") && !permitted.includes(name))).toEqual([]);
@@ -89,3 +88,37 @@ for (const sandbox of SANDBOXES) {
 
 // Code that runs before the globals are taken away still finds them: objects, that reach nothing.
 const EARLY = ["self.constructor", "a global's prototype"];
+
+/** Everything that a global name can still be found under, from the global object to the end of its prototypes. */
+const NAMES_LEFT = `
+  const names = [];
+  for (let target = globalThis; target !== null; target = Object.getPrototypeOf(target)) {
+    names.push(Reflect.ownKeys(target).map(String).sort());
+  }
+  return JSON.stringify(names);`;
+
+for (const sandbox of SANDBOXES) {
+  test(`${sandbox}: after lock-down exactly these names are left, so that any new one is noticed`, async ({ page, server }) => {
+    const plugins = new PluginPage(page, server);
+    expect((await plugins.load(await hostileRequest(server, glueThatRuns(NAMES_LEFT), { host: { sandbox } }))).error).toBeUndefined();
+    const { value } = await plugins.call("attack", "run");
+    const [own, ...inherited] = JSON.parse(String(value)) as string[][];
+    expect(inherited).toEqual([["PERSISTENT", "TEMPORARY"], ["clearTimeout", "queueMicrotask", "setTimeout"], [], LEFT_ON_OBJECTS]);
+    expect(own).toEqual(LEFT_IN_THE_WORKER);
+  });
+}
+
+const LEFT_ON_OBJECTS = [
+  "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__", "constructor", "hasOwnProperty",
+  "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+];
+
+const LEFT_IN_THE_WORKER = [
+  "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "Atomics", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean",
+  "DataView", "Date", "DisposableStack", "Error", "EvalError", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array",
+  "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object",
+  "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String", "SuppressedError", "Symbol", "SyntaxError",
+  "Temporal", "TextDecoder", "TextEncoder", "TypeError", "URIError", "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray",
+  "WeakMap", "WeakRef", "WeakSet", "WebAssembly", "console", "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent",
+  "escape", "eval", "globalThis", "isFinite", "isNaN", "parseFloat", "parseInt", "undefined", "unescape",
+];

@@ -132,14 +132,15 @@ export interface ForgedRegistry {
 /** Puts a registry with these packages on the test server. A package may disagree with the index on purpose. */
 export async function serveRegistry(
   server: TestServer,
-  entries: readonly { readonly listed: PackageFiles; readonly served: PackageFiles }[],
+  entries: readonly { readonly listed: PackageFiles; readonly served: PackageFiles; /** The id that the index gives it. */ readonly as?: string }[],
   key: SigningKey,
 ): Promise<ForgedRegistry> {
   served += 1;
   const folder = `packages/registry-${served}`;
   const plugins = [];
   for (const entry of entries) {
-    const { id, version } = manifestOf(entry.listed);
+    const { id: ownId, version } = manifestOf(entry.listed);
+    const id = entry.as ?? ownId;
     const digest = await sha256Hex(entry.listed.get("manifest.json") ?? new Uint8Array());
     plugins.push({ id, version, path: `${id}/${version}`, manifestSha256: digest });
     for (const [path, bytes] of entry.served) await server.putFile(`${folder}/${id}/${version}/${path}`, bytes);

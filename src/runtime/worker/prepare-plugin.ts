@@ -1,7 +1,6 @@
 import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
-import { checkComponent, worldDigest } from "../../admission/check-component.js";
+import { worldDigest } from "../../admission/world-digest.js";
 import { sha256Hex } from "../../bytes/sha256.js";
-import { toUtf8 } from "../../bytes/utf8.js";
 import { limitMemories } from "../../component/core-module-limits.js";
 import type { CachedComponent, CompileCache } from "../../compile/compile-cache.js";
 import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
@@ -11,15 +10,23 @@ import { PluginError } from "../../errors/plugin-error.js";
 import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
 import type { CacheResult, CodeOrigin, LoadProgress } from "../progress.js";
 import type { ModuleTable } from "./module-table.js";
+import type * as ProduceCode from "./produce-code.js";
 
 /** Everything that an instance is started from. Instances of one plugin share it. */
 export interface PreparedPlugin {
   readonly admitted: AdmittedPlugin;
   readonly glue: string;
-  readonly coreModules: readonly { readonly name: string; readonly module: WebAssembly.Module; readonly bytes: Uint8Array }[];
+  /** Being compiled, off this thread, while a worker starts. Rejects with `compile-failed`. */
+  readonly coreModules: Promise<readonly PreparedModule[]>;
   readonly target: CompileTarget;
   readonly cache: CacheResult;
   readonly code: CodeOrigin;
+}
+
+export interface PreparedModule {
+  readonly name: string;
+  readonly module: WebAssembly.Module;
+  readonly bytes: Uint8Array;
 }
 
 export interface PrepareOptions {
@@ -48,7 +55,7 @@ export interface CodeFiles {
  * Gets a plugin's code, cheapest first: the cache, the package's own output (only under a trusted signature),
  * or a fresh transpilation of the component. All under the same key. A bad cache only costs the work.
  *
- * @throws {PluginError} `target-unsupported`, `digest-mismatch`, `manifest-mismatch`, `transpile-failed`, `compile-failed`.
+ * @throws {PluginError} `target-unsupported`, `digest-mismatch`, `manifest-mismatch`, `transpile-failed`.
  */
 export async function preparePlugin(admitted: AdmittedPlugin, surroundings: PrepareSurroundings, options: PrepareOptions): Promise<PreparedPlugin> {
   const { manifest } = admitted;
@@ -61,10 +68,12 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   const found = await readCache(surroundings.cache, key, provenance, manifest, packaged);
   const cache: CacheResult = found.reason === undefined ? { hit: true } : { hit: false, reason: found.reason };
   options.onProgress({ phase: "cache", result: cache });
-  const component = found.component ?? (await produce(admitted, key, target, packaged, surroundings, options));
+  const component = found.component ?? (await produceCode(admitted, { key, target, packaged }, surroundings, options));
   if (found.component === undefined) store(surroundings.cache, provenance, component, options);
   options.onProgress({ phase: "compile" });
-  const coreModules = await compileModules(component, surroundings.modules, manifest.id, options.memoryBytes);
+  const coreModules = compileModules(component, surroundings.modules, manifest.id, options.memoryBytes);
+  // Who starts an instance meets the failure.
+  coreModules.catch(() => undefined);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
   return { admitted, glue: component.glue, coreModules, target, cache, code };
 }
@@ -117,29 +126,9 @@ function matchesManifest(cached: CachedComponent, manifest: Manifest, packaged: 
   );
 }
 
-async function produce(
-  admitted: AdmittedPlugin,
-  key: CompileKey,
-  target: CompileTarget,
-  packaged: TranspiledOutput | undefined,
-  surroundings: PrepareSurroundings,
-  { signal, onProgress }: PrepareOptions,
-): Promise<CachedComponent> {
-  const { manifest, verified } = admitted;
-  const bytes = await verified.package.readComponent(signal);
-  onProgress({ phase: "verify" });
-  await checkComponent(bytes, manifest.world, manifest.id);
-  if (packaged === undefined) onProgress({ phase: "transpile" });
-  const files = packaged === undefined
-    ? await surroundings.transpile(bytes, manifest, target, signal)
-    : await verified.package.readTranspiled(packaged, signal);
-  return {
-    key,
-    glue: files.glue,
-    glueSha256: await sha256Hex(toUtf8(files.glue)),
-    coreModules: await Promise.all(files.coreModules.map(async ({ name, bytes: core }) => ({ name, bytes: core, sha256: await sha256Hex(core) }))),
-    worldDigest: await worldDigest(manifest.world),
-  };
+/** The component reader and what else a first load needs are a third of this package; a warm load never downloads them. */
+async function produceCode(...parameters: Parameters<typeof ProduceCode.produceCode>): Promise<CachedComponent> {
+  return (await import("./produce-code.js")).produceCode(...parameters);
 }
 
 function store(cache: CompileCache | null, provenance: string, component: CachedComponent, { onNotStored }: PrepareOptions): void {
@@ -148,7 +137,7 @@ function store(cache: CompileCache | null, provenance: string, component: Cached
 }
 
 /** Bounds and compiles the modules. On every path, since what a package or cache says of a memory is the guest's word. */
-async function compileModules(component: CachedComponent, table: ModuleTable, pluginId: string, memoryBytes: number): Promise<PreparedPlugin["coreModules"]> {
+async function compileModules(component: CachedComponent, table: ModuleTable, pluginId: string, memoryBytes: number): Promise<readonly PreparedModule[]> {
   const limited = component.coreModules.map(({ name, sha256, bytes }) => ({ name, sha256, bytes: limitMemories(bytes, memoryBytes, pluginId) }));
   try {
     return await Promise.all(limited.map(async ({ name, sha256, bytes }) => ({ name, bytes, module: await table.compile(`${sha256}/${memoryBytes}`, bytes) })));

@@ -11,8 +11,10 @@ import { attachFrame, createHiddenFrame } from "./sandbox-realm.js";
  */
 const RELAY = `addEventListener("message", ({ data, ports: [port] }) => {
   const worker = new Worker(URL.createObjectURL(new Blob([data], { type: "text/javascript" })));
-  worker.onmessage = ({ data }) => port.postMessage({ message: data });
-  worker.onerror = (event) => { event.preventDefault(); port.postMessage({ failure: String(event.message) }); };
+  const fail = (reason) => port.postMessage({ failure: String(reason) });
+  worker.onmessage = ({ data }) => { try { port.postMessage({ message: data }); } catch (error) { fail(error); } };
+  worker.onmessageerror = () => fail("a message of the worker could not be read");
+  worker.onerror = (event) => { event.preventDefault(); fail(event.message); };
   port.onmessage = ({ data }) => worker.postMessage(data);
 }, { once: true });`;
 

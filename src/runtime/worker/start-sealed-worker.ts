@@ -1,5 +1,6 @@
 import { PluginError } from "../../errors/plugin-error.js";
 import { WorkerLink, type WorkerLinkListeners } from "../../rpc/worker-link.js";
+import { composePluginScript } from "./plugin-script.js";
 import type { SandboxKind, SandboxRealm } from "./sandbox-realm.js";
 
 // Measured: 10 ms warm, 60 ms for the fallback, 225 ms for a large script under a debugger. A realm that says
@@ -10,6 +11,8 @@ const START_MILLISECONDS = 5_000;
 export class SandboxChoice {
   readonly #realms: readonly SandboxRealm[];
   #proven: SandboxRealm | undefined;
+  /** The proof under way, so that plugins which are loaded at once share it. A failed one is not kept. */
+  proving: Promise<SandboxRealm> | undefined;
 
   constructor(realms: readonly SandboxRealm[]) {
     this.#realms = realms;
@@ -20,9 +23,9 @@ export class SandboxChoice {
     return this.#proven === undefined ? this.#realms : [this.#proven];
   }
 
-  /** Which sandbox is in use, once one has proved to work. */
-  get kind(): SandboxKind | undefined {
-    return this.#proven?.kind;
+  /** The one that has proved to work, if any has yet. */
+  get proven(): SandboxRealm | undefined {
+    return this.#proven;
   }
 
   prove(realm: SandboxRealm): void {
@@ -36,37 +39,86 @@ export interface SealedWorker {
 }
 
 /**
- * Starts `script` in the first sandbox whose worker reports, from inside and before any plugin code ran,
- * that it is sealed. A realm that cannot start, or is open, is passed over for good.
+ * Starts a worker with `glue` in the first sandbox that is found sealed. A realm that cannot start, or is open, is
+ * passed over for good; what only this worker fails at is the glue's failure.
  *
- * @throws {PluginError} `sandbox-unavailable` when none is left.
+ * @throws {PluginError} `sandbox-unavailable` when no realm is left; `instantiate-failed` when the worker does
+ *   not start in one that works.
  */
 export async function startSealedWorker(
   choice: SandboxChoice,
-  script: string,
+  glue: string,
   pluginId: string,
   listeners: WorkerLinkListeners,
 ): Promise<SealedWorker> {
+  const realm = await provenRealm(choice, pluginId);
+  try {
+    return await startIn(realm, await composePluginScript(glue), pluginId, listeners);
+  } catch (error) {
+    const message = `Cannot instantiate ${pluginId}: its worker failed in a ${realm.kind} sandbox that works: ${reasonOf(error)}`;
+    throw new PluginError({ code: "instantiate-failed", stage: "instantiate", pluginId, message, cause: error });
+  }
+}
+
+/** Begins to look for a sandbox that works, so that it is known by the time it is needed. A failure is reported then. */
+export function beginProof(choice: SandboxChoice): void {
+  sharedProof(choice).catch(() => undefined);
+}
+
+/**
+ * The sandbox in which workers of this page run. Work under way is shared.
+ *
+ * @throws {PluginError} `sandbox-unavailable` when none works.
+ */
+export async function provenRealm(choice: SandboxChoice, pluginId: string): Promise<SandboxRealm> {
+  try {
+    return await sharedProof(choice);
+  } catch (error) {
+    const message =
+      `Cannot run ${pluginId}: no sandbox could be started and found sealed (${reasonOf(error)}). If the page has a ` +
+      "content security policy, it must allow worker-src data: and script-src 'wasm-unsafe-eval'";
+    throw new PluginError({ code: "sandbox-unavailable", stage: "instantiate", pluginId, message });
+  }
+}
+
+async function sharedProof(choice: SandboxChoice): Promise<SandboxRealm> {
+  if (choice.proven !== undefined) return choice.proven;
+  choice.proving ??= proveRealm(choice).finally(() => (choice.proving = undefined));
+  return choice.proving;
+}
+
+// Stands in messages where a plugin's id would.
+const PROOF = "the sandbox's own test";
+
+/**
+ * The first realm that has reported from inside that it is sealed, by a worker without any plugin in it. Glue
+ * stands in the same script as the runtime, and hostile glue can escape the function around it and report in
+ * the runtime's place, or stay silent to be given a weaker sandbox.
+ */
+async function proveRealm(choice: SandboxChoice): Promise<SandboxRealm> {
   const refusals: string[] = [];
   for (const realm of choice.candidates) {
     try {
-      const worker = await realm.start(script);
-      const link = new WorkerLink(worker, pluginId, listeners);
-      await confirmSeal(link, realm.kind, pluginId);
+      const { link } = await startIn(realm, await composePluginScript("function instantiate() {}"), PROOF, { onEvent: () => false, onBroken: () => undefined });
+      link.terminate(new PluginError({ code: "closed", stage: "instantiate", message: "The sandbox was tried, and works" }));
       choice.prove(realm);
-      return { link, takesModules: worker.takesModules };
+      return realm;
     } catch (error) {
-      refusals.push(`${realm.kind}: ${error instanceof Error ? error.message : String(error)}`);
+      refusals.push(`${realm.kind}: ${reasonOf(error)}`);
     }
   }
-  throw new PluginError({
-    code: "sandbox-unavailable",
-    stage: "instantiate",
-    pluginId,
-    message:
-      `Cannot run ${pluginId}: no sandbox could be started and found sealed (${refusals.join("; ")}). If the page has a ` +
-      "content security policy, it must allow worker-src data: and script-src 'wasm-unsafe-eval'",
-  });
+  throw new Error(refusals.join("; "));
+}
+
+async function startIn(realm: SandboxRealm, script: string, pluginId: string, listeners: WorkerLinkListeners): Promise<SealedWorker> {
+  const worker = await realm.start(script);
+  const link = new WorkerLink(worker, pluginId, listeners);
+  await confirmSeal(link, realm.kind, pluginId);
+  return { link, takesModules: worker.takesModules };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function confirmSeal(link: WorkerLink, kind: SandboxKind, pluginId: string): Promise<void> {
@@ -78,7 +130,7 @@ async function confirmSeal(link: WorkerLink, kind: SandboxKind, pluginId: string
     const seal = await Promise.race([link.seal, silence]);
     if (!seal.sealed) throw new Error(`it is open: ${seal.open}`);
   } catch (error) {
-    const message = `The ${kind} sandbox was given up: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `The ${kind} sandbox was given up: ${reasonOf(error)}`;
     link.terminate(new PluginError({ code: "sandbox-unavailable", stage: "instantiate", pluginId, message }));
     throw error;
   } finally {

@@ -1,13 +1,14 @@
 import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
+import type { CapabilityKind } from "../../capability/capability.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { PluginLimits } from "../../limits/plugin-limits.js";
+import { eventCost } from "../../rpc/event-cost.js";
 import type { CallRequest, GuestEvent, Outcome } from "../../rpc/messages.js";
 import type { WorkerLink } from "../../rpc/worker-link.js";
 import { Deadline } from "../deadline.js";
 import { outcomeError } from "../outcome-error.js";
-import { composePluginScript } from "./plugin-script.js";
-import type { PreparedPlugin } from "./prepare-plugin.js";
-import { type SandboxChoice, startSealedWorker } from "./start-sealed-worker.js";
+import type { PreparedModule, PreparedPlugin } from "./prepare-plugin.js";
+import { type SandboxChoice, type SealedWorker, startSealedWorker } from "./start-sealed-worker.js";
 
 export interface InstanceListeners {
   readonly onEvent: (event: GuestEvent) => void;
@@ -24,10 +25,10 @@ export class WorkerInstance {
   }
 
   /**
-   * Starts a worker and instantiates the plugin in it, within the instantiation deadline: a start function
-   * may loop for ever.
+   * Starts a worker, while the plugin's modules may still be compiling, and instantiates the plugin in it,
+   * within the instantiation deadline: a start function may loop for ever.
    *
-   * @throws {PluginError} `sandbox-unavailable`, `instantiate-failed`, `capability-denied`, `exited`, `timeout`, `aborted`.
+   * @throws {PluginError} `compile-failed`, `sandbox-unavailable`, `instantiate-failed`, `capability-denied`, `exited`, `timeout`, `aborted`.
    */
   static async start(
     prepared: PreparedPlugin,
@@ -38,12 +39,15 @@ export class WorkerInstance {
   ): Promise<WorkerInstance> {
     const { admitted } = prepared;
     const pluginId = admitted.manifest.id;
-    const { link, takesModules } = await startSealedWorker(sandbox, composePluginScript(prepared.glue), pluginId, listeners);
+    const onEvent = permittedEvents(admitted.grants, limits.logBytes, listeners.onEvent);
+    const starting = startSealedWorker(sandbox, prepared.glue, pluginId, { ...listeners, onEvent });
+    const coreModules = await compiledBeside(prepared.coreModules, starting, pluginId);
+    const { link, takesModules } = await starting;
     const deadline = new Deadline({
       milliseconds: limits.instantiateMilliseconds, signal, pluginId, stage: "instantiate", doing: `Instantiating ${pluginId}`,
     });
     try {
-      const outcome = await deadline.race(link.start(startRequest(admitted, prepared, takesModules, limits), []));
+      const outcome = await deadline.race(link.start(startRequest(admitted, coreModules, takesModules, limits), []));
       if (outcome.kind !== "ok") throw outcomeError(outcome, { pluginId, stage: "instantiate", doing: `Cannot instantiate ${pluginId}` });
       return new WorkerInstance(link);
     } catch (error) {
@@ -68,12 +72,40 @@ export class WorkerInstance {
   }
 }
 
-function startRequest(admitted: AdmittedPlugin, prepared: PreparedPlugin, takesModules: boolean, limits: PluginLimits) {
+/**
+ * Passes on what a worker may say: what was granted, and no more of it than the limit. The runtime in the
+ * worker keeps to both by itself, but glue that got hold of its port does not.
+ */
+function permittedEvents(grants: readonly CapabilityKind[], bytes: number, pass: (event: GuestEvent) => void): (event: GuestEvent) => boolean {
+  // The runtime's last event says that the rest was cut off, beyond the limit.
+  let left = bytes + eventCost({ kind: "output-truncated" });
+  return (event) => {
+    const capability = event.kind === "output" ? event.stream : event.kind === "log" ? "log" : undefined;
+    left -= eventCost(event);
+    if (left < 0 || (capability !== undefined && !grants.includes(capability))) return false;
+    pass(event);
+    return true;
+  };
+}
+
+/** The compiled modules. If they fail, the worker that was to have them is ended, as soon as it stands. */
+async function compiledBeside(modules: PreparedPlugin["coreModules"], starting: Promise<SealedWorker>, pluginId: string): Promise<readonly PreparedModule[]> {
+  // A worker that cannot start is reported by whoever awaits it next.
+  starting.catch(() => undefined);
+  try {
+    return await modules;
+  } catch (error) {
+    starting.then(({ link }) => link.terminate(asPluginError(error, pluginId)), () => undefined);
+    throw error;
+  }
+}
+
+function startRequest(admitted: AdmittedPlugin, coreModules: readonly PreparedModule[], takesModules: boolean, limits: PluginLimits) {
   return {
     world: admitted.manifest.world,
     authorities: admitted.authorities,
     grants: admitted.grants,
-    coreModules: prepared.coreModules.map(({ name, module, bytes }) => [name, takesModules ? module : bytes] as const),
+    coreModules: coreModules.map(({ name, module, bytes }) => [name, takesModules ? module : bytes] as const),
     outputBytes: limits.logBytes,
   };
 }

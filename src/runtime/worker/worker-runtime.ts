@@ -1,14 +1,12 @@
 import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
-import type { TranspilerAssets } from "../../compile/transpiler-assets.js";
-import { PluginError } from "../../errors/plugin-error.js";
 import type { PluginLimits } from "../../limits/plugin-limits.js";
-import type { SandboxWorker } from "../../rpc/sandbox-worker.js";
 import { ModuleTable } from "./module-table.js";
+import { preloadRuntime } from "./plugin-script.js";
 import { PolicyFrameRealm } from "./policy-frame.js";
 import { type PreparedPlugin, preparePlugin, type PrepareOptions } from "./prepare-plugin.js";
 import type { SandboxKind, SandboxRealm } from "./sandbox-realm.js";
-import { SandboxChoice } from "./start-sealed-worker.js";
+import { beginProof, provenRealm, SandboxChoice } from "./start-sealed-worker.js";
 import { type InstanceListeners, WorkerInstance } from "./worker-instance.js";
 
 /** `auto` takes the first of the kinds that starts and proves to be sealed. */
@@ -16,15 +14,19 @@ export type SandboxPreference = "auto" | SandboxKind;
 
 export interface WorkerRuntimeOptions {
   readonly cache: CompileCache | null;
-  readonly assets: TranspilerAssets;
+  /** Folder of the transpiler's files, if it is not beside this package's own. */
+  readonly transpilerUrl: URL | string | undefined;
   readonly sandbox: SandboxPreference;
 }
 
 /** Prepares and runs components in sandboxed workers of this page. */
 export interface WorkerRuntime {
   prepare(admitted: AdmittedPlugin, options: PrepareOptions): Promise<PreparedPlugin>;
-  start(prepared: PreparedPlugin, limits: PluginLimits, listeners: InstanceListeners): Promise<WorkerInstance>;
-  /** Keeps the sandbox frame standing between the steps of a load; the result gives it up. */
+  start(prepared: PreparedPlugin, limits: PluginLimits, listeners: InstanceListeners, signal?: AbortSignal): Promise<WorkerInstance>;
+  /**
+   * Puts up the sandbox's frame while a load still waits for the network, and keeps it standing between the load's
+   * steps. No worker starts before a plugin is admitted. The result gives it up.
+   */
   hold(): () => void;
   /** The sandbox in use. Known once an instance was started. */
   readonly sandbox: SandboxKind;
@@ -39,45 +41,37 @@ const sandboxedFrame: SandboxRealm = {
   start: async (script) => (await import("./sandboxed-frame.js")).startInSandboxedFrame(script),
 };
 
-export function createWorkerRuntime({ cache, assets, sandbox }: WorkerRuntimeOptions): WorkerRuntime {
+export function createWorkerRuntime({ cache, transpilerUrl, sandbox }: WorkerRuntimeOptions): WorkerRuntime {
   const policyFrame = new PolicyFrameRealm();
   const realms = [policyFrame, sandboxedFrame].filter(({ kind }) => sandbox === "auto" || sandbox === kind);
   const choice = new SandboxChoice(realms);
   return {
-    hold: () => policyFrame.hold(),
-    get sandbox() {
-      return choice.kind ?? "policy-frame";
+    hold: () => {
+      const release = sandbox === "sandboxed-frame" ? () => undefined : policyFrame.hold();
+      preloadRuntime();
+      return release;
     },
-    prepare: (admitted, options) =>
-      preparePlugin(
+    get sandbox() {
+      return choice.proven?.kind ?? "policy-frame";
+    },
+    prepare: (admitted, options) => {
+      beginProof(choice);
+      return preparePlugin(
         admitted,
         {
           cache,
           modules,
           transpile: async (component, manifest, target, signal) => {
-            const { transpileInWorker } = await import("../../compile/transpile-in-worker.js");
+            const { transpileInWorker, transpilerAssets } = await import("../../compile/transpile-in-worker.js");
             return transpileInWorker({
-              startWorker: (script) => startFirst(choice, script, manifest.id),
-              assets, component, world: manifest.world, target, signal,
+              startWorker: async (script) => (await provenRealm(choice, manifest.id)).start(script),
+              assets: transpilerAssets(transpilerUrl), component, world: manifest.world, target, signal,
             });
           },
         },
         options,
-      ),
-    start: (prepared, limits, listeners) => WorkerInstance.start(prepared, choice, limits, listeners),
+      );
+    },
+    start: (prepared, limits, listeners, signal) => WorkerInstance.start(prepared, choice, limits, listeners, signal),
   };
-}
-
-/** Starts a script of our own in the first realm that takes it: the transpiler needs the walls, not the proof. */
-async function startFirst(choice: SandboxChoice, script: string, pluginId: string): Promise<SandboxWorker> {
-  const refusals: string[] = [];
-  for (const realm of choice.candidates) {
-    try {
-      return await realm.start(script);
-    } catch (error) {
-      refusals.push(`${realm.kind}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  const message = `Cannot transpile ${pluginId}: no sandbox could be started (${refusals.join("; ")})`;
-  throw new PluginError({ code: "sandbox-unavailable", stage: "transpile", pluginId, message });
 }

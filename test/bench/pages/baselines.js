@@ -3,7 +3,7 @@
  * with numbers. They stand in the same kind of sandbox (a data: worker of a frame with the same content policy),
  * because what is compared is the layer and not the place.
  */
-import * as Comlink from "/comlink/comlink.mjs";
+import * as Comlink from "../comlink/comlink.mjs";
 
 const POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'; worker-src data:";
 const INTERFACE = "bench:echo/echo@1.0.0";

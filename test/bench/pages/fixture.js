@@ -1,5 +1,5 @@
 /* Loads fixtures of bench:echo as an app would. */
-import { defineInterface, PluginHost, trustKeys, urlSource } from "/dist/index.js";
+import { defineInterface, PluginHost, trustKeys, urlSource } from "../dist/index.js";
 
 async function fetchText(path) {
   const response = await fetch(path);

@@ -5,7 +5,7 @@ const STORE = "components";
 function promised(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.onerror = () => reject(new Error(`IndexedDB failed: ${request.error}`));
     request.onblocked = () => reject(new Error("the compile cache is in use by another page"));
   });
 }
@@ -17,7 +17,7 @@ async function withStore(mode, work) {
     // Only a completed transaction outlives the page.
     const completed = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
-      transaction.onabort = () => reject(transaction.error);
+      transaction.onabort = () => reject(new Error(`IndexedDB gave up: ${transaction.error}`));
     });
     const value = await work(transaction.objectStore(STORE));
     await completed;

@@ -20,14 +20,17 @@ function plainEvent(event) {
 }
 
 /**
- * Loads a plugin and keeps it as `name`.
+ * Loads a plugin and keeps it as `name`. `onStep` is told each step of its progress.
  * @returns `{ report, progress, grants, info }` or `{ error }`
  */
-export async function load(portcullis, { name, id, source, descriptor, trust, host: hostOptions = {}, load: loadOptions = {} }) {
+export async function load(portcullis, { name, id, source, descriptor, trust, host: hostOptions = {}, load: loadOptions = {}, onStep }) {
   const progress = [];
   try {
     const host = createHost(portcullis, { sources: [await createSource(portcullis, source)], trust: createTrust(portcullis, trust), ...hostOptions });
-    const handle = await host.load(id, portcullis.defineInterface(descriptor), { ...loadOptions, onProgress: (step) => progress.push(step) });
+    const handle = await host.load(id, portcullis.defineInterface(descriptor), { ...loadOptions, onProgress: (step) => {
+      progress.push(step);
+      onStep?.(step);
+    } });
     handles.set(name, handle);
     return { report: handle.report, grants: [...handle.grants], info: handle.info, progress };
   } catch (error) {

@@ -2,10 +2,11 @@ import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../../src/bytes/sha256.js";
 import { toUtf8 } from "../../../src/bytes/utf8.js";
-import { cacheSlot, readCacheRecord, recordSize, toCacheRecord, type CacheRecord } from "../../../src/compile/cache-record.js";
+import { cacheSlot, readCacheRecord, type CacheRecord } from "../../../src/compile/cache-record.js";
 import type { CachedComponent, StalenessReason } from "../../../src/compile/compile-cache.js";
 import { indexedDbCache } from "../../../src/compile/indexeddb-cache.js";
 import { memoryCache } from "../../../src/compile/memory-cache.js";
+import { newCacheRecord, recordSize } from "../../../src/compile/new-cache-record.js";
 
 async function cached(wasmSha256: string, size = 100): Promise<CachedComponent> {
   const bytes = new Uint8Array(size).fill(7);
@@ -23,7 +24,7 @@ let component: CachedComponent;
 let record: CacheRecord;
 beforeEach(async () => {
   component = await cached("ab");
-  record = toCacheRecord(component);
+  record = await newCacheRecord(component, Number.MAX_SAFE_INTEGER);
 });
 
 /** The record with one of its files changed. */
@@ -51,8 +52,14 @@ describe("readCacheRecord", () => {
     ["other bytes of a core module", "digest", () => withFile(1, { content: new Blob([new Uint8Array(100)]) })],
     ["a shorter core module", "digest", () => withFile(1, { content: new Blob([new Uint8Array(99).fill(7)]) })],
     ["another recorded size", "digest", () => withFile(1, { size: 101 })],
-    ["no files", "unreadable", () => ({ ...record, files: [] })],
-    ["no glue", "unreadable", () => ({ ...record, files: record.files.slice(1) })],
+    ["another digest of the whole", "digest", () => ({ ...record, digest: "00" })],
+    ["no digest of the whole", "unreadable", () => ({ ...record, digest: undefined })],
+    ["a file less", "digest", () => ({ ...record, files: record.files.slice(0, 1) })],
+    ["a file more", "digest", () => ({ ...record, files: [...record.files, record.files[1]] })],
+    ["files in another order", "digest", () => ({ ...record, files: [...record.files].reverse() })],
+    ["a file of another name", "digest", () => withFile(1, { name: "plugin.core2.wasm" })],
+    ["no files", "digest", () => ({ ...record, files: [] })],
+    ["no glue", "digest", () => ({ ...record, files: record.files.slice(1) })],
     ["a file without content", "unreadable", () => withFile(1, { content: "text" })],
     ["no key", "unreadable", () => ({ ...record, key: undefined })],
     ["text", "unreadable", () => "record"],
@@ -116,7 +123,7 @@ describe("memoryCache", () => {
   test("the least recently used go first", async () => {
     const [one, two, three] = await Promise.all(["01", "02", "03"].map((digest) => cached(digest, 10_000)));
     if (one === undefined || two === undefined || three === undefined) throw new Error("three were made");
-    const cache = memoryCache(2.5 * recordSize(toCacheRecord(one)));
+    const cache = memoryCache(2.5 * recordSize(await newCacheRecord(one, Number.MAX_SAFE_INTEGER)));
     await cache.write(one, "t");
     await cache.write(two, "t");
     await cache.read(one.key, "t");

@@ -1,3 +1,4 @@
+import { eventCost } from "../../../rpc/event-cost.js";
 import type { CallRequest, GuestEvent, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
 import type { GuestContext } from "../../../wasi/guest-context.js";
 import { createImportTable } from "../../../wasi/import-table.js";
@@ -97,12 +98,10 @@ function trap(error: unknown): Outcome {
 }
 
 function boundedEmit(emit: (event: GuestEvent) => void, bytes: number): (event: GuestEvent) => void {
-  // A plugin that loops over a denied import must not flood the page either: every event costs something.
-  const EVENT_COST = 64;
   let left = bytes;
   return (event) => {
     if (left <= 0) return;
-    left -= EVENT_COST + (event.kind === "output" ? event.text.length : 0) + (event.kind === "log" ? event.message.length : 0);
+    left -= eventCost(event);
     emit(left > 0 ? event : { kind: "output-truncated" });
   };
 }
