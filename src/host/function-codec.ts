@@ -28,12 +28,20 @@ export function compileFunctionCodec(world: World, callable: CallableFunction, p
       return parameters.map(({ name, codec }, position) => codec.lower(values[position], name, context));
     },
     liftOk: (value, context) => ok?.lift(value, "result", context),
-    liftErr: (value, context) => err?.lift(value, "error", context),
+    liftErr(value, context) {
+      if (!fallible) throw unexpectedError(callable, pluginId);
+      return err?.lift(value, "error", context);
+    },
   };
 }
 
 function optionalCodec(world: World, type: TypeReference | null): ValueCodec | undefined {
   return type === null ? undefined : compileCodec(world, type);
+}
+
+function unexpectedError({ key }: CallableFunction, pluginId: string): PluginError {
+  const message = `Cannot accept the answer of ${key} of ${pluginId}: it is an error, and the function declares none`;
+  return new PluginError({ code: "result-invalid", stage: "call", pluginId, message });
 }
 
 function wrongCount(callable: CallableFunction, names: readonly string[], found: number, pluginId: string): PluginError {

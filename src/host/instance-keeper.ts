@@ -43,7 +43,7 @@ export class InstanceKeeper {
     this.#forget(error)?.then((instance) => instance.terminate(error), ignoreFailedStart);
   }
 
-  #forget(error: PluginError): Promise<PluginInstance> | undefined {
+  #forget(error: unknown): Promise<PluginInstance> | undefined {
     const ended = this.#current;
     // A start function may run for ever: one that nobody waits for is not left to its deadline.
     this.#starting.abort(error);
@@ -66,7 +66,7 @@ export class InstanceKeeper {
       // Whoever ended it has said why.
       throw starting.signal.aborted ? starting.signal.reason : error;
     });
-    started.catch((error: PluginError) => {
+    started.catch((error: unknown) => {
       if (this.#current === started) void this.#forget(error);
     });
     return started;

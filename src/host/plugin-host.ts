@@ -102,13 +102,17 @@ export class PluginHost implements AsyncDisposable {
     descriptor: InterfaceDescriptor<Functions>,
     options: LoadOptions = {},
   ): Promise<PluginHandle<Functions>> {
-    if (this.#isClosed) throw new PluginError({ code: "closed", stage: "resolve", pluginId: id, message: `Cannot load ${id}: the host was disposed` });
+    if (this.#isClosed) throw disposed(id);
     const deadline = new Deadline({
       milliseconds: this.#limits.loadMilliseconds, signal: options.signal, pluginId: id, stage: "resolve", doing: `Loading ${id}`,
     });
     const release = this.#runtime.hold();
     try {
-      return await deadline.race(this.#load(id, descriptor, options, deadline.signal));
+      const handle = await deadline.race(this.#load(id, descriptor, options, deadline.signal));
+      if (!this.#isClosed) return handle;
+      // The host was disposed meanwhile, and nobody would ever dispose what comes after that.
+      await handle.dispose();
+      throw disposed(id);
     } finally {
       deadline.dispose();
       release();
@@ -160,10 +164,13 @@ export class PluginHost implements AsyncDisposable {
     started.catch(() => undefined);
     await Promise.race([prepared.coreModules, started]);
     onProgress({ phase: "instantiate" });
+    const createResources = await loadResourceSupport(expected.world);
     await started;
+    // Nothing is awaited after this: a load that ended would leave its handle to nobody.
+    if (signal.aborted) keeper.close(signal.reason as PluginError);
+    signal.throwIfAborted();
     onProgress({ phase: "ready" });
     const { cache, code, target } = prepared;
-    const createResources = await loadResourceSupport(expected.world);
     const handle = new PluginHandle<Functions>({
       info: pluginInfo(admitted.manifest, admitted.verified.trust),
       grants: admitted.grants,
@@ -202,6 +209,10 @@ export class PluginHost implements AsyncDisposable {
   }
 
   readonly #reportSource = (source: string, error: PluginError): void => notify(this.#options.onEvent, { kind: "source-problem", source, error });
+}
+
+function disposed(pluginId: string): PluginError {
+  return new PluginError({ code: "closed", stage: "resolve", pluginId, message: `Cannot load ${pluginId}: the host was disposed` });
 }
 
 /** Starts the first instance. If the load ends before it stands, its worker must not stay behind. */

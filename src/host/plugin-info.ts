@@ -9,6 +9,7 @@ export interface PluginInfo {
   readonly metadata: ManifestMetadata;
   /** Signed by which keys, or unsigned and why that was accepted. */
   readonly trust: VerifiedPackage["trust"];
+  /** Interface hash of all exports, as the manifest says; what the app expects is compared with the types themselves. */
   readonly interfaceHash: string;
   /** What the plugin adds to the app, as its author wrote it. Opaque to Portcullis. */
   readonly contributes: JsonValue | undefined;

@@ -1,9 +1,9 @@
 /** A load that is killed at any moment, in any way, leaves storage that the next load uses or ignores without error. */
-import { type BrowserContext, type Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import type { LoadPhase } from "../../src/index.js";
 import { expect, test, type Fault, type TestServer } from "../support/browser-test.js";
 import { CachePage } from "../support/cache-page.js";
-import { type LoadRequest, type LoadResult, packagedDescriptor, PluginPage, publisherKey } from "../support/plugin-page.js";
+import { expectNothingLeft, type LoadRequest, type LoadResult, packagedDescriptor, PluginPage, publisherKey } from "../support/plugin-page.js";
 import { seededRandom } from "../support/random.js";
 
 const phases: readonly LoadPhase[] = ["resolve", "download", "verify", "cache", "transpile", "compile", "instantiate", "ready"];
@@ -90,7 +90,7 @@ for (const [how, seed, act, kill] of kills) {
   test(`${how} in each phase of a load, and at random moments after`, async ({ page, context, server }) => {
     const random = seededRandom(seed);
     const cleaner = new CachePage(new PluginPage(page, server));
-    const moments = [...phases, ...phases.map((phase) => phase)];
+    const moments = [...phases, ...phases];
     for (const [round, phase] of moments.entries()) {
       const way = wayFor(phase, random());
       const delay = round < phases.length ? 0 : Math.floor(random() * 60);
@@ -127,11 +127,6 @@ test("an abort in each phase ends the load with its own error and leaves nothing
     }
   }
 });
-
-async function expectNothingLeft(plugins: PluginPage): Promise<void> {
-  await expect.poll(() => plugins.run(({ plugins: modules }) => modules.sandboxFrames(), undefined), "frames left").toBe(0);
-  await expect.poll(() => plugins.page.workers().length, "workers left").toBe(0);
-}
 
 test("an abort while the plugin's start function runs for ever ends its worker at once", async ({ page, server }) => {
   const plugins = new PluginPage(page, server);

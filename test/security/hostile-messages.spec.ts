@@ -43,6 +43,7 @@ const FORGERIES: readonly Forgery[] = [
   { attack: "an answer with an outcome that does not exist", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'granted', value: 'x' } });", outcome: violation },
   { attack: "an answer without an outcome", body: "post({ id: lastCall, type: 'RAW' });", outcome: violation },
   { attack: "an answer of another type than the function's", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: { toString: 7 } } });", outcome: { code: "result-invalid" } },
+  { attack: "an error from a function that declares none", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'err', value: 'x' } });", outcome: { code: "result-invalid" } },
   { attack: "a port as the answer", body: "const { port1 } = new Channel(); post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: port1 } }, [port1]);", outcome: { code: "result-invalid" }, sendsPort: true },
   { attack: "shared memory as the answer", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer } });", outcome: { code: "trap" } },
   { attack: "a failed call to drop what it never had", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'resource-invalid', message: {} } });", outcome: violation },

@@ -1,6 +1,6 @@
 /** Spec side of `test/browser/pages/plugins.js`: loads plugins in the page and calls them. */
 import { readFile } from "node:fs/promises";
-import type { Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import type { CallOptions, LoadProgress, LoadReport, PluginHostOptions, PluginInfo } from "../../src/index.js";
 import type { InterfaceDescriptorData } from "../../src/component/interface-descriptor.js";
 import { fixture, type FixtureName, fixturePath } from "../fixtures/index.js";
@@ -109,4 +109,10 @@ export class PluginPage {
     );
     return (await modules.evaluate(work as never, argument as never)) as Result;
   }
+}
+
+/** Waits until no frame and no worker of any sandbox is left in the page. */
+export async function expectNothingLeft(plugins: PluginPage): Promise<void> {
+  await expect.poll(() => plugins.run(({ plugins: modules }) => modules.sandboxFrames(), undefined), "frames left").toBe(0);
+  await expect.poll(() => plugins.page.workers().length, "workers left").toBe(0);
 }

@@ -11,7 +11,7 @@ async function inStore(mode, work) {
     const transaction = database.transaction(STORE, mode);
     const finished = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
-      transaction.onabort = () => reject(transaction.error);
+      transaction.onabort = () => reject(new Error(`aborted: ${transaction.error}`));
     });
     const result = await work(transaction.objectStore(STORE));
     await finished;
@@ -24,7 +24,7 @@ async function inStore(mode, work) {
 function done(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.onerror = () => reject(new Error(`failed: ${request.error}`));
     request.onblocked = () => reject(new Error("blocked"));
   });
 }
