@@ -61,7 +61,7 @@ async function readBounded(url: URL, response: Response, total: number | undefin
 }
 
 function unreachable(url: URL, reason: string, cause?: unknown): PluginError {
-  const message = `Cannot fetch ${url.href}: ${reason}. Check the address, the connection and, across origins, the server's CORS headers`;
+  const message = `Cannot fetch ${url.href}: ${reason}. Check the address, the connection and the server's CORS headers`;
   return new PluginError({ code: "source-unreachable", stage: "download", message, cause });
 }
 

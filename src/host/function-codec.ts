@@ -40,7 +40,7 @@ function optionalCodec(world: World, type: TypeReference | null): ValueCodec | u
 }
 
 function unexpectedError({ key }: CallableFunction, pluginId: string): PluginError {
-  const message = `Cannot accept the answer of ${key} of ${pluginId}: it is an error, and the function declares none`;
+  const message = `Cannot call ${key} of ${pluginId}: it answered with an error, and declares none`;
   return new PluginError({ code: "result-invalid", stage: "call", pluginId, message });
 }
 

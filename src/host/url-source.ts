@@ -81,7 +81,7 @@ async function openEntry(entry: RegistryEntry, indexUrl: URL, fetch: typeof glob
   if (manifestBytes === null) throw missing(manifestUrl);
   const digest = await sha256Hex(manifestBytes);
   if (digest !== entry.manifestSha256) {
-    const message = `Cannot load ${entry.id}: ${manifestUrl.href} has SHA-256 ${digest}, and the registry's index says ${entry.manifestSha256}. Publish the index again, or ask the registry's operator`;
+    const message = `Cannot load ${entry.id}: ${manifestUrl.href} has SHA-256 ${digest}, and the registry's index says ${entry.manifestSha256}. Publish the index again`;
     throw new PluginError({ code: "digest-mismatch", stage: "verify", pluginId: entry.id, message });
   }
   const opened: PluginPackage = PluginPackage.open(
@@ -105,6 +105,6 @@ async function openEntry(entry: RegistryEntry, indexUrl: URL, fetch: typeof glob
 }
 
 function missing(url: URL): PluginError {
-  const message = `Cannot fetch ${url.href}: the server has no such file. Check the address, or publish the registry again`;
+  const message = `Cannot fetch ${url.href}: the server has no such file. Check the address`;
   return new PluginError({ code: "source-unreachable", stage: "download", message });
 }

@@ -18,12 +18,10 @@ export function toDataUrl(script: string): string {
   return `data:text/javascript;charset=utf-8,${script.replace(/[%#\t\n\r\u0080-\uffff]+/g, encodeURIComponent)}`;
 }
 
-/** A frame that shows nothing and that no person or assistive technology meets. */
+/** A frame that shows nothing and that no person or assistive technology meets: what is hidden is not rendered at all. */
 export function createHiddenFrame(content: string, sandbox?: string): HTMLIFrameElement {
   const frame = document.createElement("iframe");
   frame.hidden = true;
-  frame.ariaHidden = "true";
-  frame.tabIndex = -1;
   frame.title = "plugin sandbox";
   if (sandbox !== undefined) frame.setAttribute("sandbox", sandbox);
   frame.srcdoc = content;

@@ -9,27 +9,15 @@ const START_MILLISECONDS = 5_000;
 
 /** The realms that an app allows, best first, and which of them has proved to work on this page. */
 export class SandboxChoice {
-  readonly #realms: readonly SandboxRealm[];
-  #proven: SandboxRealm | undefined;
+  /** In the order in which they are tried. */
+  readonly candidates: readonly SandboxRealm[];
+  /** The one that has proved to work, if any has yet. */
+  proven: SandboxRealm | undefined;
   /** The proof under way, so that plugins which are loaded at once share it. A failed one is not kept. */
   proving: Promise<SandboxRealm> | undefined;
 
-  constructor(realms: readonly SandboxRealm[]) {
-    this.#realms = realms;
-  }
-
-  /** The realms to try, in order. */
-  get candidates(): readonly SandboxRealm[] {
-    return this.#proven === undefined ? this.#realms : [this.#proven];
-  }
-
-  /** The one that has proved to work, if any has yet. */
-  get proven(): SandboxRealm | undefined {
-    return this.#proven;
-  }
-
-  prove(realm: SandboxRealm): void {
-    this.#proven = realm;
+  constructor(candidates: readonly SandboxRealm[]) {
+    this.candidates = candidates;
   }
 }
 
@@ -101,7 +89,7 @@ async function proveRealm(choice: SandboxChoice): Promise<SandboxRealm> {
     try {
       const { link } = await startIn(realm, await composePluginScript("function instantiate() {}"), PROOF, { onEvent: () => false, onBroken: () => undefined });
       link.terminate(new PluginError({ code: "closed", stage: "instantiate", message: "The sandbox was tried, and works" }));
-      choice.prove(realm);
+      choice.proven = realm;
       return realm;
     } catch (error) {
       refusals.push(`${realm.kind}: ${reasonOf(error)}`);
