@@ -15,7 +15,7 @@ export { urlSource, type UrlSourceOptions } from "./host/url-source.js";
 export type { Compatibility } from "./admission/admit-plugin.js";
 export type { GrantPolicy, GrantRequest } from "./admission/decide-grants.js";
 export { HOST_VERSION } from "./admission/host-version.js";
-export { CAPABILITY_DESCRIPTIONS, CAPABILITY_KINDS, type CapabilityKind } from "./capability/capability.js";
+export type { CapabilityKind } from "./capability/capability.js";
 export type { CacheRead, CachedComponent, CompileCache } from "./compile/compile-cache.js";
 export { indexedDbCache, type IndexedDbCacheOptions } from "./compile/indexeddb-cache.js";
 export { memoryCache } from "./compile/memory-cache.js";

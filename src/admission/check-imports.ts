@@ -25,6 +25,6 @@ export function checkImports(world: World, pluginId: string): ImportAuthorities 
     pluginId,
     message:
       `Cannot load ${pluginId}: it imports ${unknown.join(", ")}, which neither the app nor a capability of this ` +
-      `version offers. Use a build of the plugin without ${unknown.length === 1 ? "that import" : "those imports"}, or a host that offers it`,
+      "version offers. Use a build of the plugin without that, or a host that offers it",
   });
 }

@@ -63,6 +63,6 @@ function notGranted(manifest: Manifest, request: GrantRequest): PluginError {
     pluginId: manifest.id,
     message:
       `Cannot load ${manifest.id}: it requires the capability "${request.capability}" ` +
-      `(${JSON.stringify(request.reason)}), and the app did not grant it. Grant it in the host's \`grant\` option to load this plugin`,
+      `(${JSON.stringify(request.reason)}), and the app did not grant it`,
   });
 }

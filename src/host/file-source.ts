@@ -1,4 +1,3 @@
-import { PluginError } from "../errors/plugin-error.js";
 import type { PluginPackage } from "../package/plugin-package.js";
 import type { FileSourceOptions, openPackageFile } from "./open-package-file.js";
 import type { PluginSource, SourceContext } from "./plugin-source.js";
@@ -30,14 +29,8 @@ export function fileSource(file: Blob | Uint8Array, options: FileSourceOptions =
   return {
     name,
     async *list(context) {
-      try {
-        const { manifest } = await open(context);
-        const { title, description } = manifest.metadata;
-        yield { listing: { id: manifest.id, version: manifest.version, title, description, source: name } };
-      } catch (error) {
-        if (!(error instanceof PluginError)) throw error;
-        yield { problem: error };
-      }
+      const { id, version, metadata } = (await open(context)).manifest;
+      yield { listing: { id, version, title: metadata.title, description: metadata.description, source: name } };
     },
     async open(id, version, context) {
       const found = await open(context);

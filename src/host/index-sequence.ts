@@ -1,4 +1,5 @@
-import { createStore, get, set, type UseStore } from "idb-keyval";
+import { get, set, type UseStore } from "idb-keyval";
+import { openStore } from "../compile/indexeddb-store.js";
 
 /*
  * The last sequence number seen of each registry. Where it cannot be stored (a private window, IndexedDB
@@ -26,7 +27,7 @@ async function attempt<Value>(work: (store: UseStore) => Promise<Value>): Promis
     setTimeout(resolve, PATIENCE_MILLISECONDS, undefined);
   });
   try {
-    return await Promise.race([work(createStore("portcullis-registries", "sequences")), timer]);
+    return await Promise.race([work(openStore("portcullis-registries", "sequences")), timer]);
   } catch {
     return undefined;
   }

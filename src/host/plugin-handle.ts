@@ -200,8 +200,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
   }
 
   #closedError(): PluginError {
-    const message = `${this.info.id} was disposed. Load it again to call it`;
-    return new PluginError({ code: "closed", stage: "close", pluginId: this.info.id, message });
+    return new PluginError({ code: "closed", stage: "close", pluginId: this.info.id, message: `${this.info.id} was disposed. Load it again to call it` });
   }
 }
 

@@ -123,7 +123,7 @@ export class WorkerLink {
       code: "sandbox-violation",
       stage: "call",
       pluginId: this.#pluginId,
-      message: `The worker of ${this.#pluginId} was ended: it sent ${found}. Its code does not keep to the protocol; do not load it again`,
+      message: `The worker of ${this.#pluginId} was ended: it sent ${found}, which is against the protocol. Do not load it again`,
     });
   }
 

@@ -22,7 +22,7 @@ function describe(outcome: Outcome, { stage }: OutcomeContext): { code: PluginEr
         code: "capability-denied",
         message:
           `it called ${outcome.import}, and the capability "${outcome.authority}" was not granted. The instance was ended, because ` +
-          "that function has no way to report an error. Request and grant the capability, or use the plugin without this function",
+          "that function has no way to report an error. Request and grant the capability, or do without this function",
       };
     case "exited":
       return { code: "exited", message: `it exited by itself, ${outcome.success ? "reporting success" : "reporting failure"}` };

@@ -47,6 +47,10 @@ export class CachePage {
     return this.#run("alter", [alteration, part, position]);
   }
 
+  transplant(from: string, to: string): Promise<unknown> {
+    return this.#run("transplant", [from, to]);
+  }
+
   forget(): Promise<unknown> {
     return this.#run("forget", []);
   }

@@ -90,10 +90,9 @@ function chooseTarget({ id, world }: Manifest): CompileTarget {
   // lib.dom does not have JavaScript Promise Integration yet.
   const hasPromiseIntegration = "Suspending" in WebAssembly;
   if (preferred !== undefined && (preferred === "browser-sync" || hasPromiseIntegration)) return preferred;
-  const reason = preferred === undefined
-    ? `no target can run it: ${targetRefusal(world, "browser-jspi") ?? "unknown reason"}`
-    : `${targetRefusal(world, "browser-sync") ?? "it is asynchronous"}, which needs JavaScript Promise Integration, and this browser has none`;
-  throw new PluginError({ code: "target-unsupported", stage: "admit", pluginId: id, message: `Cannot load ${id}: ${reason}` });
+  const reason = targetRefusal(world, preferred === undefined ? "browser-jspi" : "browser-sync") ?? "it cannot be transpiled for a browser";
+  const lacking = preferred === undefined ? "" : ". That needs JavaScript Promise Integration, which this browser does not have";
+  throw new PluginError({ code: "target-unsupported", stage: "admit", pluginId: id, message: `Cannot load ${id}: ${reason}${lacking}` });
 }
 
 type CacheFinding =

@@ -1,19 +1,14 @@
 /* Takes one job from the server, does it, posts the result, and makes way for a page in a fresh process. */
-import { measureCalls } from "./calls.js";
-import { measureEchoes } from "./echoes.js";
-import { measureHandLoad } from "./hand-load.js";
-import { measureLoad } from "./load.js";
-import { ageEntries, deleteCache } from "./stored-code.js";
-
 const jobs = new Map([
-  ["calls", measureCalls],
-  ["echoes", measureEchoes],
-  ["load", measureLoad],
-  ["hand-load", measureHandLoad],
-  ["age", ageEntries],
-  ["delete", deleteCache],
+  ["calls", async (job) => (await import("./calls.js")).measureCalls(job)],
+  ["echoes", async (job) => (await import("./echoes.js")).measureEchoes(job)],
+  ["load", async (job) => (await import("./load.js")).measureLoad(job)],
+  ["hand-load", async (job) => (await import("./hand-load.js")).measureHandLoad(job)],
+  ["age", async () => (await import("./stored-code.js")).ageEntries()],
+  ["delete", async () => (await import("./stored-code.js")).deleteCache()],
 ]);
 
+// Imported only now, so that a script which cannot be had is an outcome like any other.
 async function outcomeOf(job) {
   try {
     return { value: await jobs.get(job.kind)(job) };

@@ -103,6 +103,30 @@ export async function alter(name, part = "", position = 0) {
   await inStore("readwrite", (store) => done(altered === undefined ? store.delete(key) : store.put(altered, key)));
 }
 
+/**
+ * Puts the code of the entry whose key contains `from` under the one whose key contains `to`, with every digest
+ * right: what another program of the same origin could do.
+ */
+export async function transplant(from, to) {
+  const found = await inStore("readonly", async (store) => {
+    const [keys, values] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
+    return keys.map((key, index) => [key, values[index]]);
+  });
+  const find = (part) => found.find(([key]) => key.startsWith("entry:") && key.includes(part));
+  const [[, donor], [key, record]] = [find(from), find(to)];
+  const whole = await resealed({ ...record, files: donor.files });
+  await inStore("readwrite", (store) => done(store.put(whole, key)));
+}
+
+/** The record with the digest that its content has. */
+async function resealed({ digest: _digest, ...record }) {
+  const { engineConfigHash, target, transpilerVersion, wasmSha256 } = record.key;
+  const files = record.files.map(({ name, sha256: digest, size }) => ({ name, sha256: digest, size }));
+  // Members in the order of canonical JSON.
+  const text = JSON.stringify({ files, key: { engineConfigHash, target, transpilerVersion, wasmSha256 }, schema: record.schema, worldDigest: record.worldDigest });
+  return { ...record, digest: await sha256(new Blob([text])) };
+}
+
 /** Deletes the whole database. */
 export function forget() {
   return done(indexedDB.deleteDatabase(DATABASE));
