@@ -12,7 +12,7 @@ export type { PluginEvent, PluginEventListener } from "./host/plugin-event.js";
 export type { PluginListing, PluginSource, SourceContext, SourceItem } from "./host/plugin-source.js";
 export { fileSource, type FileSourceOptions } from "./host/file-source.js";
 export { urlSource, type UrlSourceOptions } from "./host/url-source.js";
-export type { Compatibility } from "./admission/admit-plugin.js";
+export type { Compatibility } from "./admission/expected-interface.js";
 export type { GrantPolicy, GrantRequest } from "./admission/decide-grants.js";
 export { HOST_VERSION } from "./admission/host-version.js";
 export type { CapabilityKind } from "./capability/capability.js";

@@ -1,27 +1,12 @@
 import type { CapabilityKind } from "../capability/capability.js";
 import { hashExports } from "../component/interface-hash.js";
-import type { World } from "../component/world.js";
 import { PluginError, type PluginErrorDetails } from "../errors/plugin-error.js";
 import type { Manifest } from "../package/manifest.js";
 import type { VerifiedPackage } from "../trust/verify-package.js";
 import { checkImports, type ImportAuthorities } from "./check-imports.js";
+import type { Compatibility, ExpectedInterface } from "./expected-interface.js";
 import { decideGrants, type GrantPolicy } from "./decide-grants.js";
 import { compareVersions, HOST_VERSION } from "./host-version.js";
-
-/** The interface that an app was built against. */
-export interface ExpectedInterface {
-  readonly name: string;
-  readonly hash: string;
-  readonly world: World;
-}
-
-/**
- * How close a plugin's interface must be to what the app was built against.
- * `strict`: equal interface hash, for every export that the app expects.
- * `lenient`: everything the app expects is there with structurally equal signatures, in a compatible version.
- * Neither says anything about signatures or grants, which are the same under both.
- */
-export type Compatibility = "strict" | "lenient";
 
 export interface AdmissionOptions {
   /** What the app asked its sources for. */

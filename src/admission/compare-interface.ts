@@ -1,7 +1,7 @@
 import { resolveExports } from "../component/compare-exports.js";
 import type { World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
-import type { Compatibility, ExpectedInterface } from "./admit-plugin.js";
+import type { Compatibility, ExpectedInterface } from "./expected-interface.js";
 
 /** What a plugin exports. */
 export interface FoundInterface {

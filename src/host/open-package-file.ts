@@ -20,7 +20,7 @@ export async function openPackageFile(file: Blob | Uint8Array, name: string, opt
     const message = `Cannot open ${name}: it has ${size} bytes, and at most ${limits.packageBytes} are allowed for a package`;
     throw new PluginError({ code: "package-too-large", stage: "download", message });
   }
-  const bytes = file instanceof Blob ? await readBlob(file, name) : file.slice();
+  const bytes = file instanceof Blob ? await readBlob(file, name) : new Uint8Array(file);
   context.onDownload(name, bytes.length, bytes.length);
   if (!isComponent(bytes)) {
     // Apart, because a bare component needs none of it.

@@ -1,4 +1,5 @@
-import { type AdmittedPlugin, admitPlugin, type Compatibility } from "../admission/admit-plugin.js";
+import { type AdmittedPlugin, admitPlugin } from "../admission/admit-plugin.js";
+import type { Compatibility } from "../admission/expected-interface.js";
 import type { GrantPolicy } from "../admission/decide-grants.js";
 import { type CompileCache } from "../compile/compile-cache.js";
 import { indexedDbCache } from "../compile/indexeddb-cache.js";

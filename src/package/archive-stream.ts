@@ -33,7 +33,8 @@ export function sourceSize(source: Blob | Uint8Array): number {
 }
 
 async function readRange(source: Blob | Uint8Array, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (source instanceof Uint8Array) return source.slice(start, end);
+  // Not `slice`: that of a Node Buffer is a view of the same memory.
+  if (source instanceof Uint8Array) return new Uint8Array(source.subarray(start, end));
   return new Uint8Array(await source.slice(start, end).arrayBuffer());
 }
 

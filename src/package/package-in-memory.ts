@@ -55,7 +55,7 @@ export async function componentContent(
 ): Promise<PackageContent> {
   // Brings the component reader with it, which an archive does not need.
   const { describeComponent } = await import("./describe-component.js");
-  const component = bytes.slice();
+  const component = new Uint8Array(bytes);
   return {
     origin: identity.origin,
     manifestBytes: encodeManifest(await describeComponent(component, identity, limits)),

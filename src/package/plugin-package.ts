@@ -27,8 +27,8 @@ export class PluginPackage {
     const signature = content.signatureBytes;
     this.#content = {
       origin: content.origin,
-      manifestBytes: content.manifestBytes.slice(),
-      signatureBytes: signature === null ? null : signature.slice(),
+      manifestBytes: new Uint8Array(content.manifestBytes),
+      signatureBytes: signature === null ? null : new Uint8Array(signature),
       readFile: (path, signal) => content.readFile(path, signal),
     };
     this.origin = content.origin;

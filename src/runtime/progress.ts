@@ -1,6 +1,10 @@
 import type { StalenessReason } from "../compile/live-compile-key.js";
 
-/** Where a load stands. Phases come in this order; `download`, `verify` and `transpile` may come more than once, or not at all. */
+/**
+ * Where a load stands. From a registry the phases are `resolve`, `verify` (the manifest), `cache`, and on a miss `download`,
+ * `verify` (the component) and `transpile` if the package has no output that may be used; then `compile`, `instantiate`
+ * and `ready`. From a file, `download` comes first. `download` comes again with every part that arrives.
+ */
 export type LoadProgress =
   | { readonly phase: "resolve" }
   | { readonly phase: "download"; readonly file: string; readonly loadedBytes: number; readonly totalBytes: number | undefined }

@@ -33,7 +33,7 @@ for (const name of PROGRAMS) {
       ["readEnvironment", ["HOME"], "env", /^wasi:cli\/environment.*#get-environment$/],
       ["listArguments", [], "args", /^wasi:cli\/environment.*#get-arguments$/],
       ["readFile", ["/etc/passwd"], "fs", /^wasi:filesystem\/preopens/],
-      ["writeFile", ["/tmp/portcullis", "text"], "fs", /^wasi:filesystem\/preopens/],
+      ["writeFile", ["/notes/portcullis", "text"], "fs", /^wasi:filesystem\/preopens/],
       ["readInput", [], "stdin", /^wasi:cli\/stdin/],
       ["writeOutput", ["out"], "stdout", /^wasi:cli\/stdout/],
       ["writeError", ["err"], "stderr", /^wasi:cli\/stderr/],
@@ -174,7 +174,7 @@ test("the app is asked once for each request, with the author's reason, and only
       try {
         return [...(await host.load("fixture.everything-c", portcullis.defineInterface(descriptor))).grants];
       } catch (error) {
-        return String((error as Error).message);
+        return (error as Error).message;
       }
     };
     const asked: Record<string, unknown>[] = [];

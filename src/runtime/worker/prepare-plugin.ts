@@ -8,8 +8,9 @@ import { compareKeys, liveCompileKey, type StalenessReason } from "../../compile
 import { supportedTargets, targetRefusal } from "../../compile/supported-targets.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
-import type { CacheResult, CodeOrigin, LoadProgress } from "../progress.js";
+import type { CacheResult, CodeOrigin } from "../progress.js";
 import type { ModuleTable } from "./module-table.js";
+import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
 import type * as ProduceCode from "./produce-code.js";
 
 /** Everything that an instance is started from. Instances of one plugin share it. */
@@ -27,28 +28,6 @@ export interface PreparedModule {
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly bytes: Uint8Array;
-}
-
-export interface PrepareOptions {
-  readonly signal: AbortSignal;
-  /** Bound of each linear memory. */
-  readonly memoryBytes: number;
-  readonly onProgress: (progress: LoadProgress) => void;
-  /** The code could not be stored. The load goes on. */
-  readonly onNotStored: (reason: string) => void;
-}
-
-export interface PrepareSurroundings {
-  readonly cache: CompileCache | null;
-  readonly modules: ModuleTable;
-  /** Transpiles in a disposable worker. */
-  readonly transpile: (component: Uint8Array, manifest: Manifest, target: CompileTarget, signal: AbortSignal) => Promise<CodeFiles>;
-}
-
-/** Transpiled code before its digests are known. */
-export interface CodeFiles {
-  readonly glue: string;
-  readonly coreModules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
 /**

@@ -1,0 +1,29 @@
+import type { CompileCache } from "../../compile/compile-cache.js";
+import type { CompileTarget } from "../../compile/compile-key.js";
+import type { Manifest } from "../../package/manifest.js";
+import type { LoadProgress } from "../progress.js";
+import type { ModuleTable } from "./module-table.js";
+
+/** What the app wants of getting a plugin's code. */
+export interface PrepareOptions {
+  readonly signal: AbortSignal;
+  /** Bound of each linear memory. */
+  readonly memoryBytes: number;
+  readonly onProgress: (progress: LoadProgress) => void;
+  /** The code could not be stored. The load goes on. */
+  readonly onNotStored: (reason: string) => void;
+}
+
+/** What getting a plugin's code needs of the page. */
+export interface PrepareSurroundings {
+  readonly cache: CompileCache | null;
+  readonly modules: ModuleTable;
+  /** Transpiles in a disposable worker. */
+  readonly transpile: (component: Uint8Array, manifest: Manifest, target: CompileTarget, signal: AbortSignal) => Promise<CodeFiles>;
+}
+
+/** Transpiled code before its digests are known. */
+export interface CodeFiles {
+  readonly glue: string;
+  readonly coreModules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
