@@ -19,6 +19,7 @@ export function targetsOf({ calls, loads, sizes }) {
   return [
     target("small call, times bare Comlink", "at most", 1.5, calls.portcullis.median / calls.comlink.median),
     target("10 MB component, recompile over warm load", "at least", 5, big.recompile.total.median / big.warm.total.median),
+    target("host entry with its static imports, kB gzip", "at most", 30, sizes.entry.gzip / KILOBYTE),
     target("host entry and all that every load needs, kB gzip", "at most", 30, sizes.warm.gzip / KILOBYTE),
   ];
 }

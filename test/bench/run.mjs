@@ -8,7 +8,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus, release, totalmem, type } from "node:os";
+import { arch, cpus, totalmem, type } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -78,7 +78,7 @@ async function measure(measured) {
 /** @param {string} chromium */
 function describeMachine(chromium) {
   return {
-    chromium, node: process.version, system: `${type()} ${release()}`, processor: cpus()[0]?.model.trim() ?? "unknown processor",
+    chromium, node: process.version, system: `${type()} ${arch()}`, processor: cpus()[0]?.model.trim() ?? "unknown processor",
     cores: cpus().length, memoryGigabytes: Math.round(totalmem() / 1e9),
   };
 }
