@@ -1,0 +1,45 @@
+/** Every fixture component goes the whole way: pack, sign, serve, load; and those that must be refused are, by name. */
+import { CAPABILITY_KINDS } from "../../src/capability/capability.js";
+import { fixtures, isAvailable, type FixtureName } from "../fixtures/index.js";
+import { expect, test } from "../support/browser-test.js";
+import { PluginPage } from "../support/plugin-page.js";
+
+/** What cannot be loaded, and why. */
+const REFUSED = new Map<FixtureName, string>([
+  ["unknown-import", "import-unknown"],
+  ["two-versions", "import-unknown"],
+  ["hostile-names", "import-unknown"],
+  ["world-types", "import-unknown"],
+  ["start-loop", "timeout"],
+  ["start-trap", "instantiate-failed"],
+  ["memory-initial", "component-unsupported"],
+]);
+
+/** A call of each interface that several toolchains implement, with its answer. */
+const CALLS = new Map<string, readonly [name: string, values: readonly unknown[], answer: unknown]>([
+  ["bench:echo/echo@1.0.0", ["add", [40, 2], 42]],
+  ["probe:wasi/probe@1.0.0", ["compute", [10], 55]],
+  ["probe:network/network@1.0.0", ["compute", [10], 55]],
+  ["conformance:types/values@1.0.0", ["echoString", ["grüße 🦊"], "grüße 🦊"]],
+]);
+
+for (const { name, language, size, optional } of fixtures) {
+  test(`${name} (${language}, ${size})`, async ({ page, server }) => {
+    test.skip(optional && !isAvailable(name), `${name} needs a toolchain that this machine does not have`);
+    const plugins = new PluginPage(page, server);
+    const { error, report, info } = await plugins.loadPackaged(name, { host: { grant: CAPABILITY_KINDS } });
+    expect(error?.code).toBe(REFUSED.get(name));
+    if (error !== undefined) return;
+    expect(report?.code).toBe("package");
+    expect(info?.trust.kind).toBe("signed");
+    for (const [interfaceName, [called, values, answer]] of CALLS) {
+      if (await exportsInterface(plugins, name, interfaceName)) expect(await plugins.call(name, called, values)).toEqual({ value: answer });
+    }
+  });
+}
+
+async function exportsInterface(plugins: PluginPage, name: FixtureName, interfaceName: string): Promise<boolean> {
+  const response = await plugins.page.request.get(plugins.server.url(`packages/descriptors/${name}.json`));
+  const { world } = (await response.json()) as { world: { exports: { interfaces: { name: string }[] } } };
+  return world.exports.interfaces.some((shape) => shape.name === interfaceName);
+}
