@@ -41,9 +41,10 @@ export interface TranspileInWorkerOptions {
 export async function transpileInWorker(options: TranspileInWorkerOptions): Promise<TranspiledComponent> {
   const { startWorker, assets, component, world, target, signal, timeoutMilliseconds = 30_000 } = options;
   const ending = endOf(signal);
+  const givenUp = new AbortController();
   try {
     // Begun before the worker needs them. Who waits for them, or why nobody does, is decided below.
-    const modules = fetchTranspilerModules(assets, signal);
+    const modules = fetchTranspilerModules(assets, AbortSignal.any(signal === undefined ? [givenUp.signal] : [signal, givenUp.signal]));
     modules.catch(() => undefined);
     const script = await ending.race(fetchTranspilerScript(assets, signal));
     const worker = await startedWorker(startWorker, script, ending, timeoutMilliseconds);
@@ -58,6 +59,8 @@ export async function transpileInWorker(options: TranspileInWorkerOptions): Prom
       worker.terminate();
     }
   } catch (error) {
+    // Or the next load would wait for a download that belongs to this failure.
+    givenUp.abort();
     if (isPluginError(error)) throw error;
     // What was served as its script may have been something else: a login page, or an app's page for every address.
     fetchTranspilerScript.forget(assets);
