@@ -20,6 +20,8 @@ export async function fetchBytes(url: URL, options: FetchOptions): Promise<Uint8
   const { signal, cache, maximumBytes } = options;
   try {
     const response = await options.fetch(url, { cache, credentials: "same-origin", ...(signal === undefined ? {} : { signal }) });
+    // What is not read must not go on downloading.
+    if (!response.ok) void response.body?.cancel();
     if (response.status === 404 || response.status === 410) return null;
     if (!response.ok) throw unreachable(url, `the server answered ${response.status} ${response.statusText}`.trim());
     const total = declaredLength(response);
@@ -45,7 +47,7 @@ async function readBounded(url: URL, response: Response, total: number | undefin
   for (let step = await reader?.read(); step?.done === false; step = await reader?.read()) {
     length += step.value.length;
     if (length > options.maximumBytes) {
-      await reader?.cancel();
+      void reader?.cancel();
       throw tooLarge(url, options.maximumBytes);
     }
     chunks.push(step.value);

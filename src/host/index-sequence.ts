@@ -1,4 +1,4 @@
-import { get, set, type UseStore } from "idb-keyval";
+import { get, set } from "idb-keyval";
 import { openStore } from "../compile/indexeddb-store.js";
 
 /*
@@ -7,27 +7,30 @@ import { openStore } from "../compile/indexeddb-store.js";
  */
 const seenOnThisPage = new Map<string, number>();
 
+// One for the page: each would keep a connection of its own. It is opened when it is first used.
+const store = openStore("portcullis-registries", "sequences");
+
 /** The highest sequence number that this browser has accepted from the registry at `url`. */
 export async function readLastSequence(url: string): Promise<number | undefined> {
-  const stored = await attempt((store) => get<unknown>(url, store));
+  const stored = await attempt(() => get<unknown>(url, store));
   const known = [stored, seenOnThisPage.get(url)].filter((value): value is number => Number.isSafeInteger(value));
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
 export async function storeLastSequence(url: string, sequence: number): Promise<void> {
   seenOnThisPage.set(url, sequence);
-  await attempt((store) => set(url, sequence, store));
+  await attempt(() => set(url, sequence, store));
 }
 
 // An IndexedDB that never answers (a blocked upgrade, a broken profile) must not hang a load.
 const PATIENCE_MILLISECONDS = 2_000;
 
-async function attempt<Value>(work: (store: UseStore) => Promise<Value>): Promise<Value | undefined> {
+async function attempt<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
   const timer = new Promise<undefined>((resolve) => {
     setTimeout(resolve, PATIENCE_MILLISECONDS, undefined);
   });
   try {
-    return await Promise.race([work(openStore("portcullis-registries", "sequences")), timer]);
+    return await Promise.race([work(), timer]);
   } catch {
     return undefined;
   }

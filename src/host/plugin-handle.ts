@@ -124,11 +124,8 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
     const codec = this.#codec(callable);
     const given: ResourceState[] = [];
     const home = keeper.generation;
-    const use = (value: unknown, resource: number, mode: "own" | "borrow", path: string): number => {
-      const state = this.#resources.use(value, resource, home, path);
-      if (mode === "own") given.push(state);
-      return state.id;
-    };
+    const use = (value: unknown, resource: number, mode: "own" | "borrow", path: string): number =>
+      this.#resources.use(value, resource, home, path, mode, given).id;
     const transfer: ArrayBuffer[] = [];
     const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use };
     const self = receiver === undefined ? [] : [use(receiver.self, receiver.resource, "borrow", "self")];

@@ -35,10 +35,11 @@ export interface Resources {
   /**
    * The state of a resource that is used now, at `path` of the arguments.
    *
+   * @param given - the resources that the same call gives away; an owned one is added.
    * @throws {PluginError} `resource-invalid` for anything that is not a live resource of this type, of this
-   *   handle and of its present instance.
+   *   handle and of its present instance, and for one that the same call has given away already.
    */
-  use(value: unknown, resource: number, home: object, path: string): ResourceState;
+  use(value: unknown, resource: number, home: object, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState;
 }
 
 /** What resources need of their handle. */

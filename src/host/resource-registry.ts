@@ -33,13 +33,15 @@ export class ResourceRegistry implements Resources {
     return object;
   }
 
-  use(value: unknown, resource: number, home: object, path: string): ResourceState {
+  use(value: unknown, resource: number, home: object, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState {
     const state = typeof value === "object" && value !== null ? this.#states.get(value) : undefined;
     const wanted = `a live ${this.#name(resource)} of ${this.#owner.pluginId}`;
     if (state === undefined) throw this.#invalid(path, "something that is no resource of this plugin", wanted);
     if (state.resource !== resource) throw this.#invalid(path, `a ${this.#name(state.resource)}`, wanted);
     if (state.ended) throw this.#invalid(path, "one that was dropped or given away", wanted);
     if (state.home !== home) throw this.#invalid(path, "one whose instance has ended", wanted);
+    if (given.includes(state)) throw this.#invalid(path, "one that this call gives away already", wanted);
+    if (mode === "own") given.push(state);
     return state;
   }
 

@@ -1,7 +1,7 @@
 /** The compile cache in a page: what is reused, what is noticed, and that nothing that happens to it fails a load. */
 import type { StalenessReason } from "../../src/index.js";
 import type { Manifest } from "../../src/package/manifest.js";
-import { isAvailable, type FixtureName } from "../fixtures/index.js";
+import type { FixtureName } from "../fixtures/index.js";
 import { expect, test, type LoggedRequest } from "../support/browser-test.js";
 import { CachePage } from "../support/cache-page.js";
 import { type LoadResult, PluginPage } from "../support/plugin-page.js";
@@ -16,7 +16,6 @@ const times = (loaded: LoadResult, phase: string): number => loaded.progress.fil
 for (const name of ["types-rust", "medium-js"] as const satisfies readonly FixtureName[]) {
   for (const way of ["signed package", "unsigned component"] as const) {
     test(`${name} as ${way}: a load after the page was closed takes everything from the cache`, async ({ page, server }) => {
-      test.skip(!isAvailable(name), `${name} needs the fixtures' build`);
       const plugins = new PluginPage(page, server);
       const cache = new CachePage(plugins);
       const load = () => (way === "signed package" ? plugins.loadPackaged(name) : plugins.loadComponent(name));

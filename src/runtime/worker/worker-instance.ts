@@ -40,7 +40,10 @@ export class WorkerInstance {
     const { admitted } = prepared;
     const pluginId = admitted.manifest.id;
     const onEvent = permittedEvents(admitted.grants, limits.logBytes, listeners.onEvent);
-    const starting = startSealedWorker(sandbox, prepared.glue, pluginId, { ...listeners, onEvent });
+    let isReady = false;
+    // Until it is ready, whoever waits for it is told what failed; it is not an instance that ended.
+    const onBroken = (error: PluginError): void => void (isReady && listeners.onBroken(error));
+    const starting = startSealedWorker(sandbox, prepared.glue, pluginId, { onEvent, onBroken });
     const coreModules = await compiledBeside(prepared.coreModules, starting, pluginId);
     const { link, takesModules } = await starting;
     const deadline = new Deadline({
@@ -49,6 +52,7 @@ export class WorkerInstance {
     try {
       const outcome = await deadline.race(link.start(startRequest(admitted, coreModules, takesModules, limits), []));
       if (outcome.kind !== "ok") throw outcomeError(outcome, { pluginId, stage: "instantiate", doing: `Cannot instantiate ${pluginId}` });
+      isReady = true;
       return new WorkerInstance(link);
     } catch (error) {
       link.terminate(asPluginError(error, pluginId));

@@ -49,7 +49,9 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       if (exported === undefined || context === undefined) return { kind: "trap", message: `no export ${target}` };
       const transfer: ArrayBuffer[] = [];
       try {
-        const value = await exported.invoke(values);
+        const answered = exported.invoke(values);
+        // A resource may have a method named `then`: only what the glue itself promises is awaited.
+        const value: unknown = answered instanceof Promise ? await answered : answered;
         return realm.transfer({ kind: "ok", value: exported.toWire(value, "ok", transfer) }, transfer);
       } catch (error) {
         if (error instanceof UnknownResource) return { kind: "resource-invalid", message: error.message };

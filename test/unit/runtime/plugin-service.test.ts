@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import type { World } from "../../../src/component/world.js";
+import { createPluginService } from "../../../src/runtime/worker/realm/plugin-service.js";
+
+it("a resource with a method named `then` is an answer, and not a promise", async () => {
+  const world: World = {
+    types: [{ kind: "resource", name: "trap", owner: "lab:then/then@1.0.0" }, { kind: "own", resource: 0 }],
+    imports: { interfaces: [], functions: [] },
+    exports: {
+      functions: [],
+      interfaces: [{ name: "lab:then/then@1.0.0", resources: [0], functions: [{ name: "make", type: { async: false, parameters: [], result: 1 } }] }],
+    },
+  };
+  let entered = 0;
+  // What a WIT method of this name becomes.
+  class Trap {
+    then(): void {
+      entered += 1;
+    }
+  }
+  const service = createPluginService({
+    seal: Promise.resolve({ sealed: true }),
+    loadGlue: () => () => ({ "lab:then/then@1.0.0": { Trap, make: () => new Trap() } }),
+    emit: () => undefined,
+    transfer: (value) => value,
+  });
+  expect(await service.start({ world, authorities: [], grants: [], coreModules: [], outputBytes: 1 })).toEqual({ kind: "ok", value: undefined });
+  const answer = await Promise.race([service.call({ target: "lab:then/then@1.0.0#make", arguments: [] }), new Promise((resolve) => setTimeout(resolve, 500, "hangs"))]);
+  expect(answer).toEqual({ kind: "ok", value: 1 });
+  expect(entered).toBe(0);
+});
