@@ -1,5 +1,6 @@
+import { parseFunctionName } from "../component/component-names.js";
 import { toCamelCase, toPascalCase } from "../component/javascript-names.js";
-import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
+import type { InterfaceShape, World } from "../component/world.js";
 import { clockImplementations } from "./clocks.js";
 import { denyFunction } from "./deny-function.js";
 import { environmentImplementations } from "./environment.js";
@@ -56,17 +57,18 @@ function importedInterface(
   for (const position of shape.resources) {
     const definition = world.types[position];
     if (definition?.kind !== "resource") continue;
-    const resourceClass = implementation?.resources.get(definition.name) ?? deniedResource(shape, definition.name, authority, context);
+    const resourceClass = implementation?.resources.get(definition.name) ?? deniedResource(world, shape, definition.name, authority, context);
     classes.set(definition.name, resourceClass);
     members[toPascalCase(definition.name)] = resourceClass;
   }
   for (const named of shape.functions) {
     const deny = denyFunction(world, named.type, authority, `${shape.name}#${named.name}`, context);
-    const member = parseMember(named);
-    const resourceClass = member.resource === undefined ? undefined : classes.get(member.resource);
-    if (resourceClass === undefined) members[toCamelCase(member.name)] = implementation?.functions.get(named.name) ?? deny;
-    else if (member.kind === "method") fillIn(resourceClass.prototype as object, toCamelCase(member.name), deny);
-    else if (member.kind === "static") fillIn(resourceClass, toCamelCase(member.name), deny);
+    const role = parseFunctionName(named.name);
+    if (role === null || role.kind === "constructor") continue;
+    const resourceClass = role.kind === "function" ? undefined : classes.get(role.resource);
+    if (resourceClass === undefined) members[toCamelCase(role.name)] = implementation?.functions.get(named.name) ?? deny;
+    else if (role.kind === "method") fillIn(resourceClass.prototype as object, toCamelCase(role.name), deny);
+    else fillIn(resourceClass, toCamelCase(role.name), deny);
   }
   return members;
 }
@@ -76,30 +78,15 @@ function fillIn(target: object, name: string, deny: () => never): void {
   if (!Object.hasOwn(target, name)) Object.defineProperty(target, name, { value: deny });
 }
 
-function deniedResource(shape: InterfaceShape, name: string, authority: string, context: GuestContext): ResourceClass {
+function deniedResource(world: World, shape: InterfaceShape, name: string, authority: string, context: GuestContext): ResourceClass {
   const constructor = shape.functions.find((named) => named.name === `[constructor]${name}`);
   const type = constructor?.type ?? { async: false, parameters: [], result: null };
-  const world: World = { types: [], imports: { interfaces: [], functions: [] }, exports: { interfaces: [], functions: [] } };
   const deny = denyFunction(world, type, authority, `${shape.name}#[constructor]${name}`, context);
   return class {
     constructor() {
       deny();
     }
   };
-}
-
-interface Member {
-  readonly kind: "function" | "constructor" | "method" | "static";
-  readonly name: string;
-  readonly resource?: string;
-}
-
-/** Takes a component-level function name apart: `[method]blob.read` is `read` of `blob`. */
-function parseMember(named: NamedFunction): Member {
-  const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(named.name);
-  if (match === null) return { kind: "function", name: named.name };
-  const [, kind, resource, name = ""] = match;
-  return { kind: kind as "constructor" | "method" | "static", name, ...(resource === undefined ? {} : { resource }) };
 }
 
 function withoutVersion(interfaceName: string): string {

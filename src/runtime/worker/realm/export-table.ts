@@ -1,3 +1,4 @@
+import { parseFunctionName } from "../../../component/component-names.js";
 import { toCamelCase, toPascalCase } from "../../../component/javascript-names.js";
 import { collectTransferables, compileResourceMapping } from "../../../component/resource-mapping.js";
 import type { FunctionType, NamedFunction, TypeReference, World } from "../../../component/world.js";
@@ -66,14 +67,13 @@ function resultSides(world: World, type: FunctionType): { ok: TypeReference | nu
 
 /** The glue's function for a component-level name. A method takes its resource as first value. */
 function bindExport(name: string, members: unknown): (values: readonly unknown[]) => unknown {
-  const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(name);
-  if (match === null) return callable(ownMember(members, toCamelCase(name)), undefined, name);
-  const [, kind, resource = "", member = ""] = match;
-  const resourceClass = ownMember(members, toPascalCase(resource));
+  const role = parseFunctionName(name);
+  if (role === null || role.kind === "function") return callable(ownMember(members, toCamelCase(name)), undefined, name);
+  const resourceClass = ownMember(members, toPascalCase(role.resource));
   if (typeof resourceClass !== "function") throw new TypeError(`the glue exports no ${name}`);
-  if (kind === "constructor") return (values): unknown => Reflect.construct(resourceClass, [...values]);
-  if (kind === "static") return callable(ownMember(resourceClass, toCamelCase(member)), resourceClass, name);
-  const method = ownMember(resourceClass.prototype, toCamelCase(member));
+  if (role.kind === "constructor") return (values): unknown => Reflect.construct(resourceClass, [...values]);
+  if (role.kind === "static") return callable(ownMember(resourceClass, toCamelCase(role.name)), resourceClass, name);
+  const method = ownMember(resourceClass.prototype, toCamelCase(role.name));
   if (typeof method !== "function") throw new TypeError(`the glue exports no ${name}`);
   return ([object, ...values]): unknown => Reflect.apply(method, object, values);
 }
