@@ -15,19 +15,21 @@ export const LEVELS: ReadonlyMap<string, number> = new Map([
   ["admission", 4],
   ["rpc", 5],
   ["wasi", 6],
+  ["broker", 6],
   ["runtime", 7],
   ["host", 8],
+  ["prompt", 9],
   ["node", 9],
   ["cli", 10],
 ]);
 
 /** Files of `src/` itself: they wire everything together, and nothing imports them. */
-export const COMPOSITION_ROOTS: readonly string[] = ["index.ts", "node.ts", "worker-script.ts"];
+export const COMPOSITION_ROOTS: readonly string[] = ["index.ts", "prompt.ts", "node.ts", "worker-script.ts"];
 
 /** Which files may import which package. A package that is not here may be imported by none. */
 const PACKAGE_IMPORTERS: ReadonlyMap<string, RegExp> = new Map([
   ["comlink", /^(?:rpc|runtime\/worker\/realm)\//],
-  ["idb-keyval", /^(?:compile|host)\//],
+  ["idb-keyval", /^(?:compile|broker|host)\//],
   ["tweetnacl", /^trust\/ed25519/],
   ["@noble/hashes", /^bytes\//],
   // The transpiler and its tools are files of their own in the package: these are their entries.
