@@ -2,7 +2,14 @@
  * The browser entry. Only what an app uses is exported: the stages between a package and a handle are not,
  * so that no app can skip one.
  */
-export { PluginHost, type LoadOptions, type PluginHostOptions } from "./host/plugin-host.js";
+export { PluginHost } from "./host/plugin-host.js";
+export type { LoadOptions, PluginHostOptions } from "./host/plugin-host-options.js";
+export type { AuditEntry, AuditedAction, AuditOptions } from "./host/audit.js";
+export type { PluginGrants } from "./host/grants/plugin-grants.js";
+export type { GrantRecord, GrantStore } from "./host/grants/grant-store.js";
+export { indexedDbGrantStore, type IndexedDbGrantStoreOptions } from "./host/grants/lazy-grant-store.js";
+export { defineHostInterface, type HostCaller, type HostInterface, type HostInterfaceDescriptor } from "./capability/host-interface.js";
+export type { ProvidePolicy, Provisions } from "./broker/provisions.js";
 export type { CallOptions } from "./host/call-options.js";
 export type { PluginHandle } from "./host/plugin-handle.js";
 export type { FunctionTable, PluginResource } from "./host/plugin-resource.js";
@@ -13,7 +20,7 @@ export type { PluginListing, PluginSource, SourceContext, SourceItem } from "./h
 export { fileSource, type FileSourceOptions } from "./host/file-source.js";
 export { urlSource, type UrlSourceOptions } from "./host/url-source.js";
 export type { Compatibility } from "./admission/expected-interface.js";
-export type { GrantPolicy, GrantRequest } from "./admission/decide-grants.js";
+export type { GrantAnswer, GrantDecision, GrantEvent, GrantPolicy, GrantRequest } from "./admission/decide-grants.js";
 export { HOST_VERSION } from "./admission/host-version.js";
 export type { CapabilityKind } from "./capability/capability.js";
 export type { CacheRead, CachedComponent, CompileCache } from "./compile/compile-cache.js";
@@ -29,6 +36,6 @@ export { DEFAULT_LIMITS, type PluginLimits } from "./limits/plugin-limits.js";
 export type { GuestEvent } from "./rpc/messages.js";
 export type { CacheResult, CodeOrigin, LoadPhase, LoadProgress } from "./runtime/progress.js";
 export type { SandboxKind } from "./runtime/worker/sandbox-realm.js";
-export type { SandboxPreference } from "./runtime/worker/worker-runtime.js";
+export type { SandboxPreference } from "./runtime/worker/sandboxes.js";
 export { dangerouslyTrustUnsigned, trustKeys, type TrustPolicy } from "./trust/trust-policy.js";
 export type { Trust } from "./trust/verify-signatures.js";

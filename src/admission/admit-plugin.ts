@@ -1,11 +1,12 @@
-import type { CapabilityKind } from "../capability/capability.js";
+import type { Capability } from "../capability/capability.js";
+import type { HostInterface } from "../capability/host-interface.js";
 import { hashExports } from "../component/interface-hash.js";
 import { PluginError, type PluginErrorDetails } from "../errors/plugin-error.js";
 import type { Manifest } from "../package/manifest.js";
 import type { VerifiedPackage } from "../trust/verify-package.js";
-import { checkImports, type ImportAuthorities } from "./check-imports.js";
+import { type CheckedImports, checkImports } from "./check-imports.js";
 import type { Compatibility, ExpectedInterface } from "./expected-interface.js";
-import { decideGrants, type GrantPolicy } from "./decide-grants.js";
+import type { GrantDecider } from "./decide-grants.js";
 import { compareVersions, HOST_VERSION } from "./host-version.js";
 
 export interface AdmissionOptions {
@@ -13,7 +14,10 @@ export interface AdmissionOptions {
   readonly expectedId: string;
   readonly expected: ExpectedInterface;
   readonly compatibility: Compatibility;
-  readonly grant: GrantPolicy;
+  /** What the app implements for plugins to import. */
+  readonly hostInterfaces: readonly HostInterface[];
+  /** Answers what the plugin asks for. A plugin that asks for nothing never needs it. */
+  readonly openGrants: (verified: VerifiedPackage, imports: CheckedImports) => Promise<GrantDecider>;
 }
 
 // Only this module has it: an AdmittedPlugin exists only where admitPlugin made one.
@@ -22,8 +26,8 @@ let construct: (content: AdmissionContent) => AdmittedPlugin;
 
 interface AdmissionContent {
   readonly verified: VerifiedPackage;
-  readonly grants: readonly CapabilityKind[];
-  readonly authorities: ImportAuthorities;
+  readonly grants: readonly Capability[];
+  readonly imports: CheckedImports;
   readonly exportNames: ReadonlyMap<string, string>;
 }
 
@@ -32,9 +36,9 @@ export class AdmittedPlugin {
   readonly verified: VerifiedPackage;
   readonly manifest: Manifest;
   /** What it was granted: a part of what it asked for. */
-  readonly grants: readonly CapabilityKind[];
-  /** For each interface that it imports, the authority that a denial names. */
-  readonly authorities: ImportAuthorities;
+  readonly grants: readonly Capability[];
+  /** What it imports: the authority behind each interface, and which of them the app implements. */
+  readonly imports: CheckedImports;
   /** For each interface that the app expects, the name under which this plugin exports it. */
   readonly exportNames: ReadonlyMap<string, string>;
   /** Whether JavaScript that came in the package may run: only a trusted key's signature makes it so. */
@@ -44,12 +48,12 @@ export class AdmittedPlugin {
     construct = (content) => new AdmittedPlugin(CONSTRUCT, content);
   }
 
-  private constructor(token: symbol, { verified, grants, authorities, exportNames }: AdmissionContent) {
+  private constructor(token: symbol, { verified, grants, imports, exportNames }: AdmissionContent) {
     if (token !== CONSTRUCT) throw new TypeError("Cannot construct an AdmittedPlugin: use admitPlugin");
     this.verified = verified;
     this.manifest = verified.package.manifest;
     this.grants = Object.freeze([...grants]);
-    this.authorities = authorities;
+    this.imports = imports;
     this.exportNames = exportNames;
     this.gluePermitted = verified.trust.kind === "signed";
     Object.freeze(this);
@@ -63,16 +67,21 @@ export class AdmittedPlugin {
  * plugin that could run.
  *
  * @throws {PluginError} `manifest-mismatch`, `runtime-unsupported`, `host-too-old`, `interface-mismatch`,
- *   `import-unknown`, `capability-unknown`, `capability-not-granted`.
+ *   `import-unknown`, `capability-unknown`, `capability-invalid`, `capability-not-granted`.
  */
 export async function admitPlugin(verified: VerifiedPackage, options: AdmissionOptions): Promise<AdmittedPlugin> {
   const { manifest } = verified.package;
   checkIdentity(manifest, options.expectedId);
   checkVersions(manifest);
   const exportNames = await checkInterface(manifest, options);
-  const authorities = checkImports(manifest.world, manifest.id);
-  const grants = await decideGrants(verified, options.grant);
-  return construct({ verified, grants, authorities, exportNames });
+  const imports = await checkImports(manifest.world, manifest.id, options.hostInterfaces);
+  const grants = manifest.capabilities.length === 0 ? [] : await decide(verified, imports, options.openGrants);
+  return construct({ verified, grants, imports, exportNames });
+}
+
+async function decide(verified: VerifiedPackage, imports: CheckedImports, openGrants: AdmissionOptions["openGrants"]): Promise<readonly Capability[]> {
+  const [{ decideGrants }, decider] = await Promise.all([import("./decide-grants.js"), openGrants(verified, imports)]);
+  return decideGrants(verified, decider);
 }
 
 function checkIdentity(manifest: Manifest, expectedId: string): void {

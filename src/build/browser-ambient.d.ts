@@ -7,3 +7,8 @@ declare module "virtual:portcullis/worker-source" {
    */
   export const workerSource: string;
 }
+
+declare module "virtual:portcullis/page-worker-source" {
+  /** The same of `runtime/worker/realm/page-worker-entry.ts`. */
+  export const workerSource: string;
+}

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ViteBuilder } from "vite";
 import { checkAssetReferences } from "./asset-references.js";
+import { bundle } from "./bundle.js";
 import { thirdPartyNotices } from "./notices.js";
 import { DIST, ROOT, SOURCE } from "./repository.js";
 import { vendoredFiles } from "./vendored-files.js";
@@ -26,6 +27,7 @@ export async function buildPackage(builder: ViteBuilder): Promise<void> {
   await writeFile(join(DIST, "THIRD-PARTY-NOTICES.txt"), await thirdPartyNotices(modules));
   await chmod(join(DIST, "cli.js"), 0o755);
   await writeTypes();
+  await writeSandboxWorker();
   await checkExports();
   await checkAssetReferences();
 }
@@ -46,6 +48,13 @@ function refuseInstalledImports(environment: string, chunks: ReturnType<typeof c
     .flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports])
     .filter((name) => !own.has(name) && !(environment === "node" && isBuiltin(name)));
   if (others.length > 0) throw new Error(`The build of ${environment} is not complete: it still imports ${others.join(", ")}`);
+}
+
+/** The relay of the sandbox `policy-worker`: one classic script, which apps serve and nobody imports. */
+async function writeSandboxWorker(): Promise<void> {
+  const { code } = await bundle(join(SOURCE, "runtime/worker/policy-relay.ts"), { format: "iife", name: "portcullisRelay" }, []);
+  await writeFile(join(DIST, "sandbox-worker.js"), code);
+  await writeFile(join(DIST, "types/sandbox-worker.d.ts"), "export {};\n");
 }
 
 /** Declarations of the two realms that are imported, one after the other since they share files. */

@@ -3,6 +3,7 @@ import { sha256Hex } from "../bytes/sha256.js";
 import { toUtf8 } from "../bytes/utf8.js";
 import type { World, WorldSide } from "../component/world.js";
 import type { CompileTarget } from "./compile-key.js";
+import { suspendingImports } from "./suspending-imports.js";
 
 /**
  * Every option of the transpiler, all written out: its defaults differ between its own entry points and
@@ -86,10 +87,6 @@ function identityMap(imports: WorldSide): readonly (readonly [string, string])[]
  * Which exports may suspend: every function and method that is not `async` in WIT (those are promises
  * anyway), listed one by one. Constructors and static functions are left out, because the glue would
  * contain `await` in a constructor or a plain static method, which does not parse.
- *
- * No import is listed, so that nothing suspends yet. A host that answers an import with a promise needs
- * that import here: `wasi:io/poll`'s `poll` and `[method]pollable.block`, and the `blocking-` methods of
- * `wasi:io/streams`, are the candidates among WASI's.
  */
 function jspiMode(world: World): AsyncMode {
   const exports: string[] = [];
@@ -101,5 +98,5 @@ function jspiMode(world: World): AsyncMode {
       if (!type.async && !/^\[(?:constructor|static)\]/.test(name)) exports.push(`${owner}#${name}`);
     }
   }
-  return { tag: "jspi", val: { imports: [], exports: exports.sort() } };
+  return { tag: "jspi", val: { imports: suspendingImports(world), exports: exports.sort() } };
 }

@@ -1,5 +1,7 @@
 import type { PluginError } from "../errors/plugin-error.js";
 import type { GuestEvent } from "../rpc/messages.js";
+import type { AuditEntry } from "./audit.js";
+import type { GrantProblem } from "./grants/grant-keeper.js";
 
 /** Something that happened and that no call's result tells. */
 export type PluginEvent =
@@ -7,6 +9,12 @@ export type PluginEvent =
   | { readonly kind: "guest"; readonly pluginId: string; readonly event: GuestEvent }
   /** A plugin's instance ended by a trap, a deadline or a broken sandbox. The next call starts a fresh one. */
   | { readonly kind: "instance-ended"; readonly pluginId: string; readonly error: PluginError }
+  /** Something that the app provides failed while a plugin used it: `error` is what it threw. The plugin did not learn it. */
+  | { readonly kind: "host-failure"; readonly pluginId: string; readonly function: string; readonly error: unknown }
+  /** A decision, a denial, or another entry of the audit. */
+  | { readonly kind: "audit"; readonly entry: AuditEntry }
+  /** Decisions could not be kept or read, or the app's grant function failed. */
+  | GrantProblem
   /** Compiled code could not be stored. The next load compiles again. */
   | { readonly kind: "cache-not-stored"; readonly pluginId: string; readonly reason: string }
   /** A source, or one entry of it, could not be read. */

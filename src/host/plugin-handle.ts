@@ -1,4 +1,3 @@
-import type { CapabilityKind } from "../capability/capability.js";
 import { type CallableFunction, type CallableFunctions, callableFunctions } from "../component/callable-functions.js";
 import type { World } from "../component/world.js";
 import { PluginError, PluginResultError } from "../errors/plugin-error.js";
@@ -16,7 +15,8 @@ import type { FunctionTable, ResourceOwner, Resources, ResourceState } from "./p
 /** What a handle is made of; {@link PluginHost.load} makes them. */
 export interface HandleParts {
   readonly info: PluginInfo;
-  readonly grants: readonly CapabilityKind[];
+  /** What it has now, as texts. */
+  readonly grants: () => readonly string[];
   readonly report: LoadReport;
   readonly world: World;
   readonly exportNames: ReadonlyMap<string, string>;
@@ -33,8 +33,6 @@ export interface HandleParts {
  */
 export class PluginHandle<Functions extends FunctionTable<Functions>> implements AsyncDisposable {
   readonly info: PluginInfo;
-  /** What it was granted. */
-  readonly grants: readonly CapabilityKind[];
   /** What loading it did. */
   readonly report: LoadReport;
   /** Settles when the handle was disposed. */
@@ -51,7 +49,6 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
   constructor(parts: HandleParts) {
     this.#parts = parts;
     this.info = parts.info;
-    this.grants = parts.grants;
     this.report = parts.report;
     this.closed = new Promise((resolve) => (this.#settleClosed = resolve));
     this.#callables = callableFunctions(parts.world);
@@ -62,6 +59,11 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
       callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),
       drop: (state) => this.#drop(state),
     });
+  }
+
+  /** What it has now, as capability texts: what was granted, less what was revoked. */
+  get grants(): readonly string[] {
+    return this.#parts.grants();
   }
 
   /**

@@ -1,7 +1,5 @@
 import { type AdmittedPlugin, admitPlugin } from "../admission/admit-plugin.js";
 import type { Compatibility } from "../admission/expected-interface.js";
-import type { GrantPolicy } from "../admission/decide-grants.js";
-import { type CompileCache } from "../compile/compile-cache.js";
 import { indexedDbCache } from "../compile/indexeddb-cache.js";
 import { type InterfaceDescriptor, parseDescriptor } from "../component/interface-descriptor.js";
 import { PluginError } from "../errors/plugin-error.js";
@@ -9,48 +7,24 @@ import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
 import type { PluginPackage } from "../package/plugin-package.js";
 import { Deadline } from "../runtime/deadline.js";
 import type { LoadProgress } from "../runtime/progress.js";
-import { createWorkerRuntime, type SandboxPreference, type WorkerRuntime } from "../runtime/worker/worker-runtime.js";
-import type { TrustPolicy } from "../trust/trust-policy.js";
+import { createWorkerRuntime, type WorkerRuntime } from "../runtime/worker/worker-runtime.js";
 import { verifyPackage } from "../trust/verify-package.js";
+import { Audit, type AuditEntry } from "./audit.js";
 import { checkLimits } from "./check-limits.js";
-import { InstanceKeeper } from "./instance-keeper.js";
+import { createGrants } from "./create-grants.js";
+import type { PluginGrants } from "./grants/plugin-grants.js";
+import type { InstanceKeeper } from "./instance-keeper.js";
 import { LoadClock } from "./load-report.js";
-import { openPackage } from "./open-package.js";
-import { notify, type PluginEventListener } from "./plugin-event.js";
-import { PluginHandle } from "./plugin-handle.js";
-import { pluginInfo } from "./plugin-info.js";
 import { loadResourceSupport } from "./load-resource-support.js";
+import { openPackage } from "./open-package.js";
+import { notify } from "./plugin-event.js";
+import { PluginHandle } from "./plugin-handle.js";
+import type { LoadOptions, PluginHostOptions } from "./plugin-host-options.js";
+import { pluginInfo } from "./plugin-info.js";
 import type { FunctionTable } from "./plugin-resource.js";
-import type { PluginListing, PluginSource, SourceContext } from "./plugin-source.js";
-
-export interface PluginHostOptions {
-  /** Where plugins come from, asked in this order. */
-  readonly sources: readonly PluginSource[];
-  /** Whose plugins may run. There is no default: see `trustKeys` and `dangerouslyTrustUnsigned`. */
-  readonly trust: TrustPolicy;
-  /** What plugins are granted of what they ask for. Default: nothing. */
-  readonly grant?: GrantPolicy;
-  /** How close interfaces must match. Default: `strict`. */
-  readonly compatibility?: Compatibility;
-  /** Where transpiled code is kept. Default: IndexedDB. `null` keeps none. */
-  readonly cache?: CompileCache | null;
-  /** Bounds that differ from `DEFAULT_LIMITS`. */
-  readonly limits?: Partial<PluginLimits>;
-  /** Folder of the transpiler's files, where the app's bundler does not copy them. */
-  readonly transpilerUrl?: URL | string;
-  /** Which sandbox to use. Default: the best that starts and proves to be sealed. */
-  readonly sandbox?: SandboxPreference;
-  readonly onEvent?: PluginEventListener;
-}
-
-export interface LoadOptions {
-  /** An exact version. Default: the newest that the first source with the plugin has. */
-  readonly version?: string;
-  /** Overrides the host's. */
-  readonly compatibility?: Compatibility;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: LoadProgress) => void;
-}
+import type { PluginListing, SourceContext } from "./plugin-source.js";
+import type { RequestedAuthority } from "./requested-authority.js";
+import { runPlugin } from "./running-plugin.js";
 
 /**
  * Loads plugins for one app. Nothing of a plugin runs before its signature, digests, interface, imports and
@@ -64,9 +38,12 @@ export interface LoadOptions {
  * ```
  */
 export class PluginHost implements AsyncDisposable {
+  /** What was decided about plugins' requests: to list it, and to take it back from what runs. */
+  readonly grants: PluginGrants;
   readonly #options: PluginHostOptions;
   readonly #limits: PluginLimits;
   readonly #runtime: WorkerRuntime;
+  readonly #audit: Audit;
   readonly #handles = new Set<{ dispose(): Promise<void> }>();
   #isClosed = false;
 
@@ -78,7 +55,15 @@ export class PluginHost implements AsyncDisposable {
       cache: options.cache === undefined ? indexedDbCache() : options.cache,
       transpilerUrl: options.transpilerUrl,
       sandbox: options.sandbox ?? "auto",
+      sandboxWorkerUrl: options.sandboxWorkerUrl,
     });
+    this.#audit = new Audit(options.audit ?? {}, (entry) => notify(options.onEvent, { kind: "audit", entry }));
+    this.grants = createGrants(options, this.#limits, this.#audit);
+  }
+
+  /** The last decisions, denials and, if wanted, host calls, in their order. */
+  audit(): readonly AuditEntry[] {
+    return this.#audit.list();
   }
 
   /**
@@ -109,7 +94,7 @@ export class PluginHost implements AsyncDisposable {
     });
     const release = this.#runtime.hold();
     try {
-      const handle = await deadline.race(this.#load(id, descriptor, options, deadline.signal));
+      const handle = await deadline.race(this.#load(id, descriptor, options, deadline));
       if (!this.#isClosed) return handle;
       // The host was disposed meanwhile, and nobody would ever dispose what comes after that.
       await handle.dispose();
@@ -134,8 +119,9 @@ export class PluginHost implements AsyncDisposable {
     id: string,
     descriptor: InterfaceDescriptor<Functions>,
     options: LoadOptions,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<PluginHandle<Functions>> {
+    const { signal } = deadline;
     const clock = new LoadClock();
     const onProgress = (progress: LoadProgress) => {
       clock.observe(progress);
@@ -145,59 +131,77 @@ export class PluginHost implements AsyncDisposable {
     onProgress({ phase: "resolve" });
     const found = await this.#open(id, options.version, signal, onProgress);
     onProgress({ phase: "verify" });
-    const admitted = await admitPlugin(await verifyPackage(found, this.#options.trust), {
+    const { admitted, requested } = await this.#admit(found, { id, expected, compatibility: options.compatibility }, deadline);
+    try {
+      const running = await this.#start(admitted, requested, signal, onProgress);
+      const createResources = await loadResourceSupport(expected.world);
+      await running.started;
+      // Nothing is awaited after this: a load that ended would leave its handle to nobody.
+      if (signal.aborted) running.keeper.close(signal.reason as PluginError);
+      signal.throwIfAborted();
+      onProgress({ phase: "ready" });
+      const { cache, code, target } = running.prepared;
+      const handle = new PluginHandle<Functions>({
+        info: pluginInfo(admitted.manifest, admitted.verified.trust),
+        grants: running.grants,
+        report: clock.report({ cache, code, target, sandbox: this.#runtime.sandbox }),
+        world: expected.world,
+        exportNames: admitted.exportNames,
+        limits: running.limits,
+        keeper: running.keeper,
+        createResources,
+        onClosed: () => {
+          requested?.dispose();
+          this.#handles.delete(handle);
+        },
+      });
+      running.onEnded((error) => handle.failWaiting(error));
+      this.#handles.add(handle);
+      return handle;
+    } catch (error) {
+      requested?.dispose();
+      throw error;
+    }
+  }
+
+  async #admit(found: PluginPackage, { id, expected, compatibility }: Wanted, deadline: Deadline) {
+    const { trust, provide = {}, imports = [] } = this.#options;
+    let requested: RequestedAuthority | undefined;
+    const admitted = await admitPlugin(await verifyPackage(found, trust), {
       expectedId: id,
       expected,
-      compatibility: options.compatibility ?? this.#options.compatibility ?? "strict",
-      grant: this.#options.grant ?? [],
+      compatibility: compatibility ?? this.#options.compatibility ?? "strict",
+      hostInterfaces: imports,
+      openGrants: async (verified, checked) => {
+        const { requestedAuthority } = await import("./requested-authority.js");
+        requested = requestedAuthority(id, this.grants, provide, deadline);
+        return requested.openGrants(verified, checked);
+      },
+    }).catch((error: unknown) => {
+      requested?.dispose();
+      throw error;
     });
+    return { admitted, requested };
+  }
+
+  async #start(admitted: AdmittedPlugin, requested: RequestedAuthority | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void) {
+    const { onEvent } = this.#options;
+    const { id } = admitted.manifest;
     const limits = lowerLimits(this.#limits, admitted);
     const prepared = await this.#runtime.prepare(admitted, {
       signal,
       memoryBytes: limits.memoryBytes,
       onProgress,
-      onNotStored: (reason) => notify(this.#options.onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
+      onNotStored: (reason) => notify(onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
     });
-    const { keeper, onEnded } = this.#keep(id, (listeners, startSignal) => this.#runtime.start(prepared, limits, listeners, startSignal));
+    const running = runPlugin({ admitted, prepared, limits, runtime: this.#runtime, requested, audit: this.#audit, onEvent });
     // Its worker starts while the modules are compiled: that waits for other threads, and this is on the page's own.
-    const started = startFirst(keeper, signal);
+    const started = startFirst(running.keeper, signal);
     // It fails as well when the modules do, and then nobody waits for it any more.
     started.catch(() => undefined);
     await Promise.race([prepared.coreModules, started]);
     onProgress({ phase: "instantiate" });
-    const createResources = await loadResourceSupport(expected.world);
-    await started;
-    // Nothing is awaited after this: a load that ended would leave its handle to nobody.
-    if (signal.aborted) keeper.close(signal.reason as PluginError);
-    signal.throwIfAborted();
-    onProgress({ phase: "ready" });
-    const { cache, code, target } = prepared;
-    const handle = new PluginHandle<Functions>({
-      info: pluginInfo(admitted.manifest, admitted.verified.trust),
-      grants: admitted.grants,
-      report: clock.report({ cache, code, target, sandbox: this.#runtime.sandbox }),
-      world: expected.world,
-      exportNames: admitted.exportNames,
-      limits,
-      keeper,
-      createResources,
-      onClosed: () => this.#handles.delete(handle),
-    });
-    onEnded((error) => handle.failWaiting(error));
-    this.#handles.add(handle);
-    return handle;
-  }
-
-  #keep(id: string, start: (listeners: Parameters<WorkerRuntime["start"]>[2], signal: AbortSignal) => ReturnType<WorkerRuntime["start"]>) {
-    let failWaiting: (error: PluginError) => void = () => undefined;
-    const keeper = new InstanceKeeper(
-      ({ onBroken, signal }) => start({ onBroken, onEvent: (event) => notify(this.#options.onEvent, { kind: "guest", pluginId: id, event }) }, signal),
-      (error) => {
-        failWaiting(error);
-        notify(this.#options.onEvent, { kind: "instance-ended", pluginId: id, error });
-      },
-    );
-    return { keeper, onEnded: (listener: (error: PluginError) => void) => (failWaiting = listener) };
+    return { ...running, limits, prepared, started };
   }
 
   async #open(id: string, version: string | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<PluginPackage> {
@@ -210,6 +214,13 @@ export class PluginHost implements AsyncDisposable {
   }
 
   readonly #reportSource = (source: string, error: PluginError): void => notify(this.#options.onEvent, { kind: "source-problem", source, error });
+}
+
+/** What an app wants loaded. */
+interface Wanted {
+  readonly id: string;
+  readonly expected: InterfaceDescriptor<unknown>;
+  readonly compatibility: Compatibility | undefined;
 }
 
 function disposed(pluginId: string): PluginError {

@@ -6,12 +6,48 @@ export interface StartRequest {
   readonly world: World;
   /** Per imported interface: the authority it stands for, named in denials. */
   readonly authorities: readonly (readonly [interfaceName: string, authority: string | null])[];
-  readonly grants: readonly CapabilityKind[];
+  readonly authority: GuestAuthority;
+  /** How imports that live on the page are called; `null` if nothing that was granted lives there. */
+  readonly transport: HostCallTransport | null;
   /** Compiled where the realm takes modules, bytes where it does not. */
   readonly coreModules: readonly (readonly [name: string, module: WebAssembly.Module | Uint8Array])[];
   /** Bytes of output and log that the worker may send in one instance's life. */
   readonly outputBytes: number;
 }
+
+/** What an instance was given, as far as its worker must know. What lives on the page is checked there again, at every call. */
+export interface GuestAuthority {
+  readonly grants: readonly CapabilityKind[];
+  /** The granted variables, and no others. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  readonly arguments: readonly string[];
+  readonly config: readonly (readonly [key: string, value: string])[];
+  /** The granted directories: where the guest sees each, and the number of its handle on the page. */
+  readonly directories: readonly { readonly path: string; readonly handle: number }[];
+  /** Full names of the interfaces that the app implements and has granted. */
+  readonly hostInterfaces: readonly string[];
+  /** The number of standard input's stream on the page. */
+  readonly standardInput: number | undefined;
+  /** Clocks are rounded down to multiples of this. 0 leaves them as they are. */
+  readonly clockResolutionMilliseconds: number;
+}
+
+/** By promises that suspend the guest, or by a buffer that both sides share while the worker's thread waits. */
+export type HostCallTransport = { readonly kind: "suspension" } | { readonly kind: "shared-memory"; readonly buffer: SharedArrayBuffer };
+
+/** A worker's call of something that lives on the page. Nothing answers one with the number 0. */
+export interface HostCallRequest {
+  readonly id: number;
+  readonly operation: string;
+  readonly arguments: readonly unknown[];
+}
+
+/** What the page answers. `denied` and `failed` end the instance. */
+export type HostAnswer =
+  | { readonly kind: "ok"; readonly value: unknown }
+  | { readonly kind: "err"; readonly value: unknown }
+  | { readonly kind: "denied"; readonly authority: string; readonly import: string }
+  | { readonly kind: "failed"; readonly message: string };
 
 /** One call of an exported function, method, static function or constructor. */
 export interface CallRequest {
@@ -27,6 +63,8 @@ export type Outcome =
   | { readonly kind: "denied"; readonly authority: string; readonly import: string }
   | { readonly kind: "exited"; readonly success: boolean }
   | { readonly kind: "resource-invalid"; readonly message: string }
+  /** An import that lives on the page could not do what it must: the app's function broke, or took too long. */
+  | { readonly kind: "host-failed"; readonly message: string }
   | { readonly kind: "trap"; readonly message: string };
 
 /** What the worker offers to the host, through Comlink. No function of it ever rejects. */

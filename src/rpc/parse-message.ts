@@ -1,4 +1,4 @@
-import type { GuestEvent, Outcome, SelfTest } from "./messages.js";
+import type { GuestEvent, HostCallRequest, Outcome, SelfTest } from "./messages.js";
 
 /**
  * Reads what a worker sent. The worker is an attacker: nothing is assumed of a message's shape, only own
@@ -19,11 +19,11 @@ export function parseOutcome(message: unknown): Outcome | undefined {
       return typeof success === "boolean" ? { kind: "exited", success } : undefined;
     }
     case "resource-invalid":
-    case "trap": {
-      const text = boundedText(members.get("message"));
-      const kind = members.get("kind") === "trap" ? "trap" : "resource-invalid";
-      return text === undefined ? undefined : { kind, message: text };
-    }
+      return withMessage("resource-invalid", members);
+    case "host-failed":
+      return withMessage("host-failed", members);
+    case "trap":
+      return withMessage("trap", members);
     default:
       return undefined;
   }
@@ -72,14 +72,35 @@ export function parseAnswer(message: unknown): { readonly id: string; readonly v
   return { id, value: members.get("value") };
 }
 
-/** A message that the worker sent of its own accord: `{ event }`, or `{ seal }` once at its start. */
-export function parseAnnouncement(message: unknown): { readonly event: GuestEvent } | { readonly seal: SelfTest } | undefined {
+/** A message that the worker sent of its own accord. */
+export type Announcement = { readonly event: GuestEvent } | { readonly hostCall: HostCallRequest } | { readonly seal: SelfTest };
+
+/** Reads `{ event }`, `{ hostCall }`, or `{ seal }`, which comes once at the worker's start. */
+export function parseAnnouncement(message: unknown): Announcement | undefined {
   const members = ownMembers(message);
   if (members?.size !== 1) return undefined;
+  const hostCall = parseHostCall(members.get("hostCall"));
+  if (hostCall !== undefined) return { hostCall };
   const event = parseGuestEvent(members.get("event"));
   if (event !== undefined) return { event };
   const seal = parseSelfTest(members.get("seal"));
   return seal === undefined ? undefined : { seal };
+}
+
+function parseHostCall(message: unknown): HostCallRequest | undefined {
+  const members = ownMembers(message);
+  const [id, operation, values] = [members?.get("id"), members?.get("operation"), members?.get("arguments")];
+  if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) return undefined;
+  if (typeof operation !== "string" || operation.length > OPERATION_LENGTH || !Array.isArray(values)) return undefined;
+  return { id, operation, arguments: values };
+}
+
+// Operations are our own names; the longest has about twenty characters.
+const OPERATION_LENGTH = 64;
+
+function withMessage<Kind extends "resource-invalid" | "host-failed" | "trap">(kind: Kind, members: ReadonlyMap<string, unknown>): { kind: Kind; message: string } | undefined {
+  const message = boundedText(members.get("message"));
+  return message === undefined ? undefined : { kind, message };
 }
 
 function denial(members: ReadonlyMap<string, unknown>): { kind: "denied"; authority: string; import: string } | undefined {

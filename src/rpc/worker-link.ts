@@ -1,6 +1,6 @@
 import * as Comlink from "comlink";
 import { PluginError } from "../errors/plugin-error.js";
-import type { CallRequest, GuestEvent, Outcome, PluginWorkerService, SelfTest, StartRequest } from "./messages.js";
+import type { CallRequest, GuestEvent, HostAnswer, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "./messages.js";
 import { parseAnnouncement, parseAnswer, parseOutcome } from "./parse-message.js";
 import type { SandboxWorker } from "./sandbox-worker.js";
 
@@ -11,6 +11,8 @@ Comlink.transferHandlers.clear();
 export interface WorkerLinkListeners {
   /** @returns whether the worker may say this. If not, the link is broken. */
   readonly onEvent: (event: GuestEvent) => boolean;
+  /** @returns whether the worker may call this at all. If not, the link is broken. Left out: it may call nothing. */
+  readonly onHostCall?: ((request: HostCallRequest) => boolean) | undefined;
   /** The link is unusable: the worker failed, or broke the protocol. Called at most once. */
   readonly onBroken: (error: PluginError) => void;
 }
@@ -53,6 +55,16 @@ export class WorkerLink {
     return this.#checked(await this.#track<unknown>(this.#service.drop(resource)));
   }
 
+  /** Answers a host call by message. */
+  answer(id: number, answer: HostAnswer): void {
+    if (this.#ended === undefined) this.#worker.postMessage({ hostAnswer: { id, answer } });
+  }
+
+  /** Ends the worker because of what it sent: `found` says what. */
+  breakProtocol(found: string): void {
+    this.#break(this.#violation(found));
+  }
+
   /** Ends the worker and settles everything pending with `reason`. */
   terminate(reason: PluginError): void {
     if (this.#ended !== undefined) return;
@@ -82,9 +94,15 @@ export class WorkerLink {
 
   #announcement(message: unknown): void {
     const announcement = parseAnnouncement(message);
-    if (announcement === undefined) this.#break(this.#violation("a message that is neither an answer nor an event"));
+    if (announcement === undefined) this.breakProtocol("a message that is neither an answer, a call nor an event");
     else if ("seal" in announcement) this.#settleSeal(announcement.seal);
-    else if (!this.#listeners.onEvent(announcement.event)) this.#break(this.#violation("an event that was not granted, or too many"));
+    else if ("hostCall" in announcement) this.#hostCall(announcement.hostCall);
+    else if (!this.#listeners.onEvent(announcement.event)) this.breakProtocol("an event that was not granted, or too many");
+  }
+
+  #hostCall(request: HostCallRequest): void {
+    const isPermitted = this.#listeners.onHostCall?.(request) ?? false;
+    if (!isPermitted) this.breakProtocol(`the host call ${JSON.stringify(request.operation)}, which is not open to it, or too many at once`);
   }
 
   #checked(message: unknown): Outcome {

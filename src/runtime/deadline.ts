@@ -18,7 +18,11 @@ export interface DeadlineOptions {
 export class Deadline {
   readonly #options: DeadlineOptions;
   readonly #onExpired: ((error: PluginError) => void) | undefined;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #remaining: number;
+  #startedAt = 0;
+  #pauses = 0;
+  #isDisposed = false;
   readonly #abort = (): void => this.#expire("aborted", "was aborted by the app");
   readonly #racing = new Set<(error: PluginError) => void>();
   // Made when it is asked for: a call has a deadline, and most calls never need its signal.
@@ -29,10 +33,8 @@ export class Deadline {
   constructor(options: DeadlineOptions, onExpired?: (error: PluginError) => void) {
     const { signal, milliseconds } = options;
     this.#options = options;
-    this.#timer = setTimeout(
-      () => this.#expire("timeout", `took longer than ${milliseconds} ms. Allow more time, or ask the plugin for less work`),
-      milliseconds,
-    );
+    this.#remaining = milliseconds;
+    this.#start();
     if (signal?.aborted === true) this.#abort();
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#onExpired = onExpired;
@@ -60,9 +62,39 @@ export class Deadline {
     });
   }
 
+  /**
+   * Stops the clock, for work that has a time bound of its own. The app's signal still ends it.
+   *
+   * @returns starts the clock again. It runs when everyone who stopped it has done so; doing it twice does nothing.
+   */
+  pause(): () => void {
+    if (this.#pauses === 0) {
+      clearTimeout(this.#timer);
+      this.#remaining -= performance.now() - this.#startedAt;
+    }
+    this.#pauses += 1;
+    let isPaused = true;
+    return () => {
+      if (!isPaused) return;
+      isPaused = false;
+      this.#pauses -= 1;
+      if (this.#pauses === 0) this.#start();
+    };
+  }
+
   dispose(): void {
+    this.#isDisposed = true;
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#abort);
+  }
+
+  #start(): void {
+    if (this.#isDisposed || this.#expired !== undefined) return;
+    this.#startedAt = performance.now();
+    this.#timer = setTimeout(
+      () => this.#expire("timeout", `took longer than ${this.#options.milliseconds} ms. Allow more time, or ask the plugin for less work`),
+      this.#remaining,
+    );
   }
 
   #expire(code: "timeout" | "aborted", how: string): void {

@@ -26,6 +26,11 @@ function describe(outcome: Outcome, { stage }: OutcomeContext): { code: PluginEr
       };
     case "exited":
       return { code: "exited", message: `it exited by itself, ${outcome.success ? "reporting success" : "reporting failure"}` };
+    case "host-failed":
+      return {
+        code: "host-function-failed",
+        message: `${outcome.message}, and the plugin's function has no way to report that. The instance was ended; the next call gets a fresh one. The app's \`onEvent\` has the cause`,
+      };
     case "resource-invalid":
       return { code: "resource-invalid", message: outcome.message };
     case "trap":

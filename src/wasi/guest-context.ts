@@ -1,13 +1,20 @@
 import type { CapabilityKind } from "../capability/capability.js";
-import type { GuestEvent, Outcome } from "../rpc/messages.js";
+import type { GuestAuthority, GuestEvent, Outcome } from "../rpc/messages.js";
+import type { HostChannel } from "./host-channel.js";
 
 /** What the import implementations of one instance share. Made anew for every instance: nothing leaks between plugins. */
 export interface GuestContext {
+  /** What the instance was given: see {@link GuestAuthority}. */
+  readonly authority: GuestAuthority;
   readonly grants: ReadonlySet<CapabilityKind>;
   /** Tells the host something, in order with the answers to its calls. */
   readonly emit: (event: GuestEvent) => void;
+  /** The way to what was granted and lives on the page. */
+  readonly channel: HostChannel;
   /** Why the instance must not go on: set before a trap is thrown, because a trap's message may be lost on its way. */
-  fatal: Outcome | undefined;
+  readonly fatal: Outcome | undefined;
+  /** Sets {@link fatal}, unless it is set, and gives the trap to throw. */
+  readonly end: (reason: Outcome) => WebAssembly.RuntimeError;
 }
 
 /** What is provided for one imported interface, by component-level names. What is left out is denied. */
@@ -44,6 +51,8 @@ export function reportDenial(context: GuestContext, authority: string, imported:
  */
 export function trapDenied(context: GuestContext, authority: string, imported: string): never {
   reportDenial(context, authority, imported);
-  context.fatal ??= { kind: "denied", authority, import: imported };
-  throw new WebAssembly.RuntimeError(`denied: ${imported}`);
+  throw context.end({ kind: "denied", authority, import: imported });
 }
+
+/** What jco's glue calls when a guest drops a resource: the engine's symbol, or the registered one where it has none. */
+export const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("dispose");

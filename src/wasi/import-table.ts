@@ -2,16 +2,25 @@ import { parseFunctionName } from "../component/component-names.js";
 import { toCamelCase, toPascalCase } from "../component/javascript-names.js";
 import type { InterfaceShape, World } from "../component/world.js";
 import { clockImplementations } from "./clocks.js";
+import { configImplementations } from "./config.js";
 import { denyFunction } from "./deny-function.js";
 import { environmentImplementations } from "./environment.js";
 import type { GuestContext, ImportImplementation, ResourceClass } from "./guest-context.js";
 import { ioImplementations } from "./io.js";
 import { loggingImplementations } from "./logging.js";
+import { pollImplementations } from "./poll.js";
 import { randomImplementations } from "./random.js";
 import { standardStreamImplementations } from "./standard-streams.js";
+import { ungrantedImplementations } from "./ungranted.js";
 
 /** The import object that jco's glue takes: interfaces by full name, members by their JavaScript names. */
 export type ImportTable = Record<string, object>;
+
+/**
+ * Makes the implementations of interfaces whose authority lives on the page: by full name, or by name without version.
+ * It gives only what was granted.
+ */
+export type ImportExtension = (context: GuestContext, world: World) => Iterable<readonly [interfaceName: string, ImportImplementation]>;
 
 /**
  * Builds everything that an instance can reach. Every function that the component imports is in it, because
@@ -23,25 +32,30 @@ export function createImportTable(
   world: World,
   authorities: ReadonlyMap<string, string | null>,
   context: GuestContext,
+  extensions: readonly ImportExtension[],
 ): ImportTable {
-  const implementations = grantedImplementations(context);
+  const implementations = grantedImplementations(world, context, extensions);
   const table = Object.create(null) as ImportTable;
   for (const shape of world.imports.interfaces) {
-    const implementation = implementations.get(withoutVersion(shape.name));
+    const implementation = implementations.get(shape.name) ?? implementations.get(withoutVersion(shape.name));
     const authority = authorities.get(shape.name) ?? withoutVersion(shape.name);
     table[shape.name] = importedInterface(world, shape, implementation, authority, context);
   }
   return table;
 }
 
-function grantedImplementations(context: GuestContext): ReadonlyMap<string, ImportImplementation> {
+function grantedImplementations(world: World, context: GuestContext, extensions: readonly ImportExtension[]): ReadonlyMap<string, ImportImplementation> {
   return new Map([
+    ...pollImplementations(context),
     ...ioImplementations(),
     ...standardStreamImplementations(context),
     ...environmentImplementations(context),
-    ...(context.grants.has("clocks") ? clockImplementations() : []),
+    ...ungrantedImplementations(context),
+    ...(context.grants.has("clocks") ? clockImplementations(context) : []),
     ...(context.grants.has("random") ? randomImplementations() : []),
     ...(context.grants.has("log") ? loggingImplementations(context) : []),
+    ...(context.grants.has("config") ? configImplementations(context) : []),
+    ...extensions.flatMap((extension) => [...extension(context, world)]),
   ]);
 }
 

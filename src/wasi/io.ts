@@ -1,18 +1,16 @@
-import type { ImportImplementation } from "./guest-context.js";
-import { monotonicNow } from "./platform.js";
-
-/*
- * wasi:io for a plugin worker. preview2-shim's streams are not used: in a browser their `block` and `poll`
- * return promises, which synchronous glue takes for a finished wait (a 30 ms sleep returned after 1.4 ms),
- * and their classes are shared by all instances of a page. Here a wait really blocks the worker.
- */
+import { after, attempt, type Awaitable } from "./awaitable.js";
+import { disposeSymbol, type GuestContext, type ImportImplementation, ImportError } from "./guest-context.js";
+import { Pollable } from "./poll.js";
 
 /** `wasi:io/error` `error`. */
 export class ErrorResource {
   readonly #reason: string;
+  /** What `filesystem-error-code` or `http-error-code` answers for it, if it came from there. */
+  readonly code: unknown;
 
-  constructor(reason: string) {
+  constructor(reason: string, code?: unknown) {
     this.#reason = reason;
+    this.code = code;
   }
 
   toDebugString(): string {
@@ -20,140 +18,156 @@ export class ErrorResource {
   }
 }
 
-/** `wasi:io/poll` `pollable`: something that becomes ready at one time, or is ready at once. */
-export class Pollable {
-  /** In milliseconds of `performance.now()`. */
-  readonly readyAt: number;
-
-  constructor(readyAt: number) {
-    this.readyAt = readyAt;
-  }
-
-  ready(): boolean {
-    return monotonicNow() >= this.readyAt;
-  }
-
-  block(): void {
-    waitUntil(this.readyAt);
-  }
+/** The `stream-error` for a stream that fails with `reason`. */
+export function streamFailure(reason: string, code?: unknown): unknown {
+  return { tag: "last-operation-failed", val: new ErrorResource(reason, code) };
 }
 
-/** `wasi:io/poll` `poll`: waits for the first and returns the positions of all that are ready. */
-function poll(pollables: readonly Pollable[]): Uint32Array {
-  if (pollables.length === 0) throw new WebAssembly.RuntimeError("poll of an empty list (wasi:io/poll requires one entry)");
-  let first = Number.POSITIVE_INFINITY;
-  for (const pollable of pollables) first = Math.min(first, pollable.readyAt);
-  waitUntil(first);
-  const now = monotonicNow();
-  return Uint32Array.from(pollables.flatMap((pollable, position) => (pollable.readyAt <= now ? [position] : [])));
+/** Where an output stream's bytes go. Each function may throw or reject with an {@link ImportError} of a `stream-error`. */
+export interface OutputSink {
+  /** Takes `bytes`; answers when more may come, so that a slow receiver holds the guest back. */
+  write(bytes: Uint8Array): Awaitable<void>;
+  /** Answers when all that was written has arrived. Left out where `write` already does so. */
+  flush?(): Awaitable<void>;
+  /** What becomes ready when more may be written. Left out where `write` waits. */
+  subscribe?(): Pollable;
+  drop?(): unknown;
 }
 
-let sleepCell: Int32Array | undefined;
-
-/** Blocks the worker's thread. The host's deadline still holds: terminating the worker ends the wait. */
-function waitUntil(time: number): void {
-  for (let left = time - monotonicNow(); left > 0; left = time - monotonicNow()) {
-    // A shared WebAssembly memory is the only shared buffer that a page without cross-origin isolation has.
-    sleepCell ??= new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
-    Atomics.wait(sleepCell, 0, 0, left);
-  }
+/** Where an input stream's bytes come from. */
+export interface InputSource {
+  /**
+   * At most `length` bytes; empty if nothing is there yet and `blocking` is false.
+   * The end is an {@link ImportError} of `{ tag: "closed" }`.
+   */
+  read(length: number, blocking: boolean): Awaitable<Uint8Array>;
+  /** What becomes ready when there is something to read. Left out where there always is. */
+  subscribe?(): Pollable;
+  drop?(): unknown;
 }
 
-/** Where an output stream's bytes go. */
-export type OutputSink = (bytes: Uint8Array) => void;
+// What one write or read may carry. wasi-libc writes in pieces of at most 4 KiB; larger guests split by this number.
+const PIECE_BYTES = 65_536;
 
-// What one write may carry. wasi-libc writes in pieces of at most 4 KiB; larger guests split by this number.
-const WRITE_BYTES = 65_536;
-
-/** `wasi:io/streams` `output-stream` that passes everything on at once. */
+/** `wasi:io/streams` `output-stream`. */
 export class OutputStream {
-  readonly #write: OutputSink;
+  readonly #context: GuestContext;
+  readonly #sink: OutputSink;
 
-  constructor(write: OutputSink) {
-    this.#write = write;
+  constructor(context: GuestContext, sink: OutputSink) {
+    this.#context = context;
+    this.#sink = sink;
   }
 
   checkWrite(): bigint {
-    return BigInt(WRITE_BYTES);
+    return BigInt(PIECE_BYTES);
   }
-  write(bytes: Uint8Array): void {
-    this.#write(bytes);
+  write(bytes: Uint8Array): Awaitable<void> {
+    return this.#sink.write(bytes);
   }
-  blockingWriteAndFlush(bytes: Uint8Array): void {
-    this.#write(bytes);
+  blockingWriteAndFlush(bytes: Uint8Array): Awaitable<void> {
+    return after(this.#sink.write(bytes), () => this.#sink.flush?.());
   }
-  flush(): void {
-    this.#write(new Uint8Array());
+  flush(): Awaitable<void> {
+    return this.#sink.flush?.() ?? this.#sink.write(new Uint8Array());
   }
-  blockingFlush(): void {
-    this.flush();
+  blockingFlush(): Awaitable<void> {
+    return this.flush();
   }
   subscribe(): Pollable {
-    return new Pollable(0);
+    return this.#sink.subscribe?.() ?? Pollable.now(this.#context);
   }
-  writeZeroes(length: bigint): void {
-    if (length > BigInt(WRITE_BYTES)) throw new WebAssembly.RuntimeError("write-zeroes of more than check-write permits");
-    this.#write(new Uint8Array(Number(length)));
+  writeZeroes(length: bigint): Awaitable<void> {
+    if (length > BigInt(PIECE_BYTES)) throw this.#context.end({ kind: "trap", message: "write-zeroes of more than check-write permits" });
+    return this.#sink.write(new Uint8Array(Number(length)));
   }
-  blockingWriteZeroesAndFlush(length: bigint): void {
-    this.writeZeroes(length);
+  blockingWriteZeroesAndFlush(length: bigint): Awaitable<void> {
+    return after(this.writeZeroes(length), () => this.#sink.flush?.());
   }
-  splice(source: InputStream, length: bigint): bigint {
-    const bytes = source.read(length);
-    this.#write(bytes);
-    return BigInt(bytes.length);
+  splice(source: InputStream, length: bigint): Awaitable<bigint> {
+    return this.#splice(source.read(length));
   }
-  blockingSplice(source: InputStream, length: bigint): bigint {
-    return this.splice(source, length);
+  blockingSplice(source: InputStream, length: bigint): Awaitable<bigint> {
+    return this.#splice(source.blockingRead(length));
+  }
+
+  #splice(read: Awaitable<Uint8Array>): Awaitable<bigint> {
+    return after(read, (bytes) => after(this.#sink.write(bytes), () => BigInt(bytes.length)));
+  }
+
+  [disposeSymbol](): void {
+    this.#sink.drop?.();
   }
 }
 
-/** `wasi:io/streams` `input-stream` over a source that gives bytes or throws. */
+/** `wasi:io/streams` `input-stream`. */
 export class InputStream {
-  readonly #read: (length: number) => Uint8Array;
+  readonly #context: GuestContext;
+  readonly #source: InputSource;
 
-  constructor(read: (length: number) => Uint8Array) {
-    this.#read = read;
+  constructor(context: GuestContext, source: InputSource) {
+    this.#context = context;
+    this.#source = source;
   }
 
-  read(length: bigint): Uint8Array {
-    return this.#read(Math.min(Number(length), WRITE_BYTES));
+  read(length: bigint): Awaitable<Uint8Array> {
+    return this.#read(length, false);
   }
-  blockingRead(length: bigint): Uint8Array {
-    return this.read(length);
+  blockingRead(length: bigint): Awaitable<Uint8Array> {
+    return this.#read(length, true);
   }
-  skip(length: bigint): bigint {
-    return BigInt(this.read(length).length);
+  skip(length: bigint): Awaitable<bigint> {
+    return after(this.#read(length, false), (bytes) => BigInt(bytes.length));
   }
-  blockingSkip(length: bigint): bigint {
-    return this.skip(length);
+  blockingSkip(length: bigint): Awaitable<bigint> {
+    return after(this.#read(length, true), (bytes) => BigInt(bytes.length));
   }
   subscribe(): Pollable {
-    return new Pollable(0);
+    return this.#source.subscribe?.() ?? Pollable.now(this.#context);
+  }
+
+  #read(length: bigint, blocking: boolean): Awaitable<Uint8Array> {
+    const most = length < BigInt(PIECE_BYTES) ? Number(length) : PIECE_BYTES;
+    return most === 0 ? new Uint8Array() : this.#source.read(most, blocking);
+  }
+
+  [disposeSymbol](): void {
+    this.#source.drop?.();
   }
 }
 
+/**
+ * An input stream over one of the page's.
+ *
+ * @param isOwned - the page's stream ends with this one. Left out for standard input, which programs open again and again.
+ */
+export function hostInputStream(context: GuestContext, handle: number, isOwned = false): InputStream {
+  const { channel } = context;
+  return new InputStream(context, {
+    read: (length, blocking) => streamCall(() => channel.call("stream.read", [handle, length, blocking])) as Awaitable<Uint8Array>,
+    subscribe: () => Pollable.ofHandle(context, handle),
+    drop: () => isOwned && channel.send("handle.drop", [handle]),
+  });
+}
 
-// Asks whether a stream's error came from a file or a request. None does here; the question carries no authority,
-// and the preview 1 adapter asks it after every failed read or write, so denying it would end the guest instead.
-const noErrorCode = (name: string): ImportImplementation => ({ functions: new Map([[name, () => undefined]]), resources: new Map() });
+/** A host call for a stream: the text of its `last-operation-failed` becomes the error resource that the interface wants. */
+export function streamCall(call: () => Awaitable<unknown>): Awaitable<unknown> {
+  return attempt(call, (value) => value, (error) => {
+    throw withResource(error);
+  });
+}
 
-/** The interfaces of wasi:io. They carry no authority: only granted interfaces hand out what they act on. */
-export function ioImplementations(): ReadonlyMap<string, ImportImplementation> {
-  return new Map<string, ImportImplementation>([
-    ["wasi:filesystem/types", noErrorCode("filesystem-error-code")],
-    ["wasi:http/types", noErrorCode("http-error-code")],
+function withResource(error: unknown): unknown {
+  if (!(error instanceof ImportError)) return error;
+  const { tag, val } = error.payload as { readonly tag: string; readonly val?: unknown };
+  return tag === "last-operation-failed" ? new ImportError(streamFailure(String(val))) : error;
+}
+
+/** wasi:io's streams and errors. They carry no authority: only granted interfaces hand out what they act on. */
+export function ioImplementations(): readonly (readonly [string, ImportImplementation])[] {
+  const resources = new Map<string, typeof InputStream | typeof OutputStream>([["input-stream", InputStream], ["output-stream", OutputStream]]);
+  return [
     ["wasi:io/error", { functions: new Map(), resources: new Map([["error", ErrorResource]]) }],
-    ["wasi:io/poll", { functions: new Map([["poll", poll]]), resources: new Map([["pollable", Pollable]]) }],
-    [
-      "wasi:io/streams",
-      {
-        functions: new Map(),
-        resources: new Map<string, typeof InputStream | typeof OutputStream>([
-          ["input-stream", InputStream],
-          ["output-stream", OutputStream],
-        ]),
-      },
-    ],
-  ]);
+    ["wasi:io/streams", { functions: new Map(), resources }],
+  ];
 }

@@ -1,6 +1,5 @@
-import { streamFailure } from "./deny-function.js";
 import { type GuestContext, type ImportImplementation, ImportError, reportDenial } from "./guest-context.js";
-import { InputStream, OutputStream } from "./io.js";
+import { hostInputStream, InputStream, OutputStream, streamFailure } from "./io.js";
 import { createOutputDecoder } from "./platform.js";
 
 /**
@@ -8,12 +7,12 @@ import { createOutputDecoder } from "./platform.js";
  * runtimes call them without being asked to. So each always gives a stream, and one that was not granted
  * fails on its first use, with the interface's own error.
  */
-export function standardStreamImplementations(context: GuestContext): ReadonlyMap<string, ImportImplementation> {
-  return new Map([
-    ["wasi:cli/stdin", provide("get-stdin", () => deniedInput(context))],
+export function standardStreamImplementations(context: GuestContext): readonly (readonly [string, ImportImplementation])[] {
+  return [
+    ["wasi:cli/stdin", provide("get-stdin", () => input(context))],
     ["wasi:cli/stdout", provide("get-stdout", () => output(context, "stdout"))],
     ["wasi:cli/stderr", provide("get-stderr", () => output(context, "stderr"))],
-  ]);
+  ];
 }
 
 function provide(name: string, open: () => object): ImportImplementation {
@@ -21,17 +20,21 @@ function provide(name: string, open: () => object): ImportImplementation {
 }
 
 function output(context: GuestContext, stream: "stdout" | "stderr"): OutputStream {
-  if (!context.grants.has(stream)) return new OutputStream(() => failDenied(context, stream));
+  if (!context.grants.has(stream)) return new OutputStream(context, { write: () => failDenied(context, stream) });
   // One decoder per stream: a character may be cut between two writes.
   const decoder = createOutputDecoder();
-  return new OutputStream((bytes) => {
-    const text = decoder.decode(bytes, { stream: true });
-    if (text !== "") context.emit({ kind: "output", stream, text });
+  return new OutputStream(context, {
+    write: (bytes) => {
+      const text = decoder.decode(bytes, { stream: true });
+      if (text !== "") context.emit({ kind: "output", stream, text });
+    },
   });
 }
 
-function deniedInput(context: GuestContext): InputStream {
-  return new InputStream(() => failDenied(context, "stdin"));
+function input(context: GuestContext): InputStream {
+  const handle = context.authority.standardInput;
+  if (handle === undefined) return new InputStream(context, { read: () => failDenied(context, "stdin") });
+  return hostInputStream(context, handle);
 }
 
 function failDenied(context: GuestContext, stream: string): never {

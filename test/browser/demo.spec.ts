@@ -108,8 +108,8 @@ test("a second visit takes the compiled code from the cache and downloads nothin
   await waitForPreview(page);
   await expect(page.locator("[data-fact=cache]")).toContainText("Hit");
   await expect(page.locator("[data-fact=downloaded]")).toContainText("Nothing");
-  // The page's own script for the sandbox comes with the first plugin; of the plugin itself only what says what it is.
-  expect(requests.filter((path) => !/\/(index|manifest)\.(json|sig)$|\/assets\/worker-source-[\w-]+\.js$/.test(path))).toEqual([]);
+  // The page's own scripts for the sandbox come with the first plugin; of the plugin itself only what says what it is.
+  expect(requests.filter((path) => !/\/(index|manifest)\.(json|sig)$|\/assets\/(sandboxes|rolldown-runtime)-[\w-]+\.js$/.test(path))).toEqual([]);
   await page.screenshot({ path: testInfo.outputPath("cache-hit.png") });
 });
 

@@ -1,4 +1,4 @@
-/** The sandboxes: the default one, the fallback, and pages whose policy allows little. */
+/** Which sandbox is taken: the default one, the fallback, and on pages whose policy allows little. realms*.spec.ts have what each does. */
 import { expect, test, type TestServer } from "../support/browser-test.js";
 import { expectNothingLeft, PluginPage } from "../support/plugin-page.js";
 import { expectAnswers } from "../support/small-plugin.js";
@@ -17,28 +17,6 @@ test.describe("sandboxes", () => {
       seen.set(report?.sandbox, (seen.get(report?.sandbox) ?? 0) + 1);
     }
     expect([...seen]).toEqual([["policy-frame", 40]]);
-  });
-
-  test("the sandboxed frame gives the same results, keeps deadlines and leaves nothing", async ({ page, server }) => {
-    const plugins = new PluginPage(page, server);
-    const host = { sandbox: "sandboxed-frame" } as const;
-    const loaded = await plugins.loadPackaged("types-rust", { host });
-    expect(loaded.report?.sandbox).toBe("sandboxed-frame");
-    expect((await plugins.call("types-rust", "echoTuple", [tuple])).value).toEqual(tuple);
-    const bytes = new Uint8Array(100_000).map((_, index) => index);
-    expect((await plugins.call("types-rust", "echoListU8", [bytes])).value).toEqual(bytes);
-    expect((await plugins.call("types-rust", "echoU64", [2n ** 64n - 1n])).value).toBe(2n ** 64n - 1n);
-    const bare = await plugins.loadComponent("small-c", { host });
-    expect(bare.report).toMatchObject({ sandbox: "sandboxed-frame", code: "transpiled" });
-    await expectAnswers(plugins, "small-c");
-    expect((await plugins.loadPackaged("loop", { host })).error).toBeUndefined();
-    expect((await plugins.call("loop", "forever", [], { timeoutMs: 200 })).error?.code).toBe("timeout");
-    expect(await plugins.call("loop", "add", [1, 2])).toEqual({ value: 3 });
-    expect((await plugins.loadPackaged("trap", { host })).error).toBeUndefined();
-    expect((await plugins.call("trap", "unreachable")).error?.code).toBe("trap");
-    expect((await plugins.call("trap", "add", [1, 2])).value).toBe(3);
-    await plugins.run(({ plugins: modules }) => modules.disposeAll(), undefined);
-    await expectNothingLeft(plugins);
   });
 
   test.describe("under a page's content security policy", () => {

@@ -7,7 +7,7 @@ import { expect, test } from "../support/browser-test.js";
 import { glueThatEscapes, glueThatRuns, hostileRequest } from "../support/hostile-plugin.js";
 import { PluginPage } from "../support/plugin-page.js";
 
-const SANDBOXES = ["policy-frame", "sandboxed-frame"] as const;
+const SANDBOXES = ["policy-frame", "sandboxed-frame", "policy-worker"] as const;
 
 /** Runs before the runtime's walls are up: keeps the port, and notes which call the page is waiting for. */
 const PORT = `const post = self.postMessage.bind(self), Channel = MessageChannel;
@@ -120,30 +120,6 @@ test("a runtime whose intrinsics the glue poisoned gives nothing away and is not
     return "done";`;
   expect((await plugins.load(await hostileRequest(server, glueThatRuns(forger)))).error).toBeUndefined();
   expect((await plugins.call("attack", "run")).error?.code).toBe("sandbox-violation");
-});
-
-test.describe("in a realm that is open", () => {
-  test.use({ allowPageErrors: true });
-
-  test("nothing runs: hostile glue cannot report in the runtime's place that it is sealed", async ({ page, server }) => {
-    // An engine that does not hand the frame's policy down to its workers.
-    await page.addInitScript(() => {
-      const srcdoc = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, "srcdoc");
-      Object.defineProperty(HTMLIFrameElement.prototype, "srcdoc", { ...srcdoc, set(value: string) { srcdoc?.set?.call(this, value.replace(/<meta[^>]*>/, "")); } });
-    });
-    await page.reload();
-    const plugins = new PluginPage(page, server);
-    const exfil = JSON.stringify(server.url("cors/exfil/open"));
-    const forged = `import(${exfil}).catch(() => 0); function fetch() { return Promise.reject(1); } function Function() { throw 1; } postMessage({ seal: { sealed: true } });`;
-    for (const glue of [glueThatRuns('return "done";'), glueThatEscapes(forged, 'return "done";')]) {
-      for (const sandbox of ["auto", ...SANDBOXES] as const) {
-        const { error } = await plugins.load(await hostileRequest(server, glue, { host: { sandbox } }));
-        expect(error?.code).toBe("sandbox-unavailable");
-        expect(error?.message).toContain("it may fetch");
-      }
-    }
-    expect((await server.requests()).filter(({ path }) => path.includes("exfil"))).toEqual([]);
-  });
 });
 
 for (const [attack, topLevel] of [

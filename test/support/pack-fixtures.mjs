@@ -12,11 +12,27 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { existsSync, readdirSync } from "node:fs";
+import { DEFAULT_PORT } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGES = join(ROOT, ".cache/packages");
 
 const harmless = (/** @type {string} */ capability) => ({ capability, reason: `The fixture tries ${capability}`, optional: true });
+
+/**
+ * What every guest of `probe:authority` asks for, all of it optional. The packed ones name one address, so that they are
+ * the same whatever port the test server has: a test that needs another makes a `changedPackage` with these.
+ *
+ * @param {string} httpPrefix
+ */
+export const authorityRequests = (httpPrefix = `http://127.0.0.1:${DEFAULT_PORT}/allowed/`) => [
+  "clocks", "random", "stdout", "stderr", "log", "args", "stdin", "config", "env:PROBE", "fs:rw:/data", "fs:ro:/library",
+  `http:GET,POST,PUT:${httpPrefix}`, "keyvalue",
+].map(harmless);
+
+const AUTHORITY_GUESTS = ["authority-rust", "authority-c", "authority-js", "authority-py", "authority-go"];
+const NOTES_GUESTS = ["notes-rust", "notes-c", "notes-js", "host-loop"];
+const notes = [{ capability: "host:probe:notes/store@1.0.0", reason: "It reads and writes notes", optional: true }];
 
 /** What a fixture asks for. Those without an entry ask for nothing. */
 const CAPABILITIES = new Map([
@@ -25,6 +41,8 @@ const CAPABILITIES = new Map([
   ["logger", [{ capability: "log", reason: "It logs", optional: false }]],
   // Its JavaScript engine reads the monotonic clock in every call.
   ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],
+  .../** @type {[string, ReturnType<typeof authorityRequests>][]} */ (AUTHORITY_GUESTS.map((name) => [name, authorityRequests()])),
+  .../** @type {[string, ReturnType<typeof authorityRequests>][]} */ (NOTES_GUESTS.map((name) => [name, notes])),
   // CPython seeds its hashes in the first call.
   ["echo-py", [{ capability: "random", reason: "Python seeds its hash tables", optional: false }]],
 ]);

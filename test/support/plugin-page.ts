@@ -24,7 +24,13 @@ export interface LoadRequest {
   readonly source: { readonly index: string } | { readonly file: string; readonly as?: "bytes" | "file"; readonly options?: { readonly id?: string } };
   readonly descriptor: InterfaceDescriptorData;
   readonly trust: { readonly keys: readonly string[] } | { readonly unsigned: string; readonly keys?: readonly string[] };
-  readonly host?: Partial<Pick<PluginHostOptions, "limits" | "compatibility" | "sandbox" | "cache">> & { readonly grant?: readonly string[] };
+  readonly host?: Partial<Pick<PluginHostOptions, "limits" | "compatibility" | "sandbox" | "cache">> & {
+    readonly grant?: readonly string[];
+    readonly sandboxWorkerUrl?: string | undefined;
+    readonly audit?: PluginHostOptions["audit"];
+    /** Makes host options in the page, by a function of a module beside `plugins.js`. */
+    readonly setup?: { readonly module: string; readonly create: string; readonly argument?: unknown };
+  };
   readonly load?: { readonly compatibility?: "strict" | "lenient"; readonly version?: string };
 }
 

@@ -2,10 +2,12 @@
  * The static server that browser tests load their pages, packages and build from. It binds to loopback only.
  *
  *   /t/<id>/…        any path below, with its own log, faults and files, so that parallel tests do not meet
- *   /strict/…        with a strict Content-Security-Policy (`?csp=<policy>` sends any other)
+ *   /strict/…        with a strict Content-Security-Policy (`?csp=<policy>` sends any other, once for each)
+ *   /sealed/…        with the policy under which an app serves `dist/sandbox-worker.js`
  *   /isolated/…      with the headers that make a page cross-origin isolated
  *   /cors/…          readable by pages of other origins
  *   /dist/ /pages/ /fixtures/ /packages/    what is served
+ *   /http/…          servers that a plugin's request may meet (see server-http.mjs)
  *   /__log           GET the requests of this id as JSON, DELETE to forget them
  *   /__faults        PUT a JSON list of faults for this id (see server-faults.mjs), DELETE to remove them
  *   /__fail?mode=…   one such fault, answered at once
@@ -14,6 +16,7 @@
 import { createServer } from "node:http";
 import { pathToFileURL, fileURLToPath } from "node:url";
 import { readServedFile } from "./server-files.mjs";
+import { answerHttp } from "./server-http.mjs";
 import { answerWithFault, findFault, parseFaults } from "./server-faults.mjs";
 
 /** @typedef {import("./server-faults.mjs").Fault} Fault */
@@ -49,8 +52,11 @@ export const DEFAULT_PORT = 41731;
 /** What an embedding page with a tight policy sends: the most that Portcullis may need, and nothing more. */
 export const STRICT_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' data:";
 
+/** What an app sends with `sandbox-worker.js`. */
+export const SEALED_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'; worker-src data:";
+
 const HOST_NAMES = new Set(["127.0.0.1", "localhost", "insecure.test"]);
-const MODES = new Set(["strict", "isolated", "cors"]);
+const MODES = new Set(["strict", "sealed", "isolated", "cors"]);
 const LARGEST_UPLOAD = 64 * 1024 * 1024;
 
 /**
@@ -82,13 +88,14 @@ async function handle(areas, scopes, request, response) {
   if (!HOST_NAMES.has((request.headers.host ?? "").replace(/:\d+$/, ""))) return send(response, 403, "unknown host");
   const scope = scopeOf(scopes, route.id);
   if (route.path.startsWith("/__") && route.path !== "/__fail") return control(scope, route, request, response);
-  if (request.method === "PUT") return upload(scope, route, request, response);
+  if (request.method === "PUT" && !route.path.startsWith("/http/")) return upload(scope, route, request, response);
 
   /** @type {LoggedRequest} */
   const logged = { method: request.method ?? "", path: route.path, query: route.search, headers: request.headers, status: undefined };
   scope.log.push(logged);
   setModeHeaders(route, response);
-  await answer(areas, scope, route, response, request.method === "HEAD");
+  if (route.path.startsWith("/http/")) await answerHttp(route.path, route.query, request, response);
+  else await answer(areas, scope, route, response, request.method === "HEAD");
   logged.status = response.statusCode;
 }
 
@@ -201,8 +208,12 @@ function scopeOf(scopes, id) {
  */
 function setModeHeaders(route, response) {
   response.setHeader("cache-control", "no-store");
-  const policy = route.query.get("csp") ?? (route.modes.has("strict") ? STRICT_POLICY : undefined);
-  if (policy !== undefined) response.setHeader("content-security-policy", policy);
+  const policies = route.query.getAll("csp");
+  if (policies.length === 0 && route.modes.has("strict")) policies.push(STRICT_POLICY);
+  if (route.modes.has("sealed")) policies.push(SEALED_POLICY);
+  if (policies.length > 0) response.setHeader("content-security-policy", policies);
+  const reportOnly = route.query.get("csp-report-only");
+  if (reportOnly !== null) response.setHeader("content-security-policy-report-only", reportOnly);
   if (route.modes.has("cors")) response.setHeader("access-control-allow-origin", "*");
   if (route.modes.has("isolated")) {
     response.setHeader("cross-origin-opener-policy", "same-origin");

@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<PluginErrorCode, string>> = {
   "interface-mismatch": "This plugin is no picture filter, or one for another version of Darkroom.",
   "import-unknown": "The plugin needs something that Darkroom does not have.",
   "capability-unknown": "The plugin asks for a permission that Darkroom does not know.",
+  "capability-invalid": "The plugin asks for a permission in a way that Darkroom cannot read.",
   "capability-not-granted": "The plugin needs a permission that it was not given.",
   "host-too-old": "The plugin needs a newer Darkroom.",
   "protocol-unsupported": "The plugin was packed for another version of Darkroom.",

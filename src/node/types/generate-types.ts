@@ -38,16 +38,35 @@ export async function generateTypes(fullWorld: World, options: GenerateTypesOpti
   const { functions, methods } = callableFunctions(world);
   const resources = [...methods].map(([resource, table]) => printResource(resource, table.values(), types, names));
   const constant = toIdentifier(toCamelCase(options.name));
+  const imports = printImports(world, importsName, types, names);
+  const hostInterfaces = printHostInterfaces(imports.hosts, constant);
+  const literal = printWorld(world);
   const parts = [
     `// Written by \`portcullis types\`${options.source === undefined ? "" : ` from ${JSON.stringify(options.source)}`}. Do not edit it: write it again.`,
-    `import { defineInterface, type InterfaceDescriptor${resources.length > 0 ? ", type PluginResource" : ""} } from "portcullis";`,
+    `import { ${usedNames(hostInterfaces.length > 0, resources.length > 0)} } from "portcullis";`,
     ...printTypes(types),
     ...resources,
     printFunctionTable(functionsName, "What a plugin exports, by the name that `call` takes.", functions.values(), types),
-    ...printImports(world, importsName, types, names),
-    `/** What a plugin must export: give it to \`load\`. */\nexport const ${constant}: InterfaceDescriptor<${functionsName}> = defineInterface<${functionsName}>({\n  name: ${JSON.stringify(options.name)},\n  hash: "${await hashExports(world)}",\n  world: ${printWorld(world)},\n});`,
+    ...imports.printed,
+    // Once for all, where several refer to it.
+    ...(hostInterfaces.length > 0 ? [`const ${constant}World: World = ${literal.replaceAll("\n  ", "\n")};`] : []),
+    ...hostInterfaces,
+    `/** What a plugin must export: give it to \`load\`. */\nexport const ${constant}: InterfaceDescriptor<${functionsName}> = defineInterface<${functionsName}>({\n  name: ${JSON.stringify(options.name)},\n  hash: "${await hashExports(world)}",\n  world: ${hostInterfaces.length > 0 ? `${constant}World` : literal},\n});`,
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+/** An interface that the app may implement. */
+interface HostName {
+  readonly interfaceName: string;
+  readonly shortName: string;
+  /** Of the TypeScript interface with its functions. */
+  readonly typeName: string;
+}
+
+interface PrintedImports {
+  readonly printed: readonly string[];
+  readonly hosts: readonly HostName[];
 }
 
 /** A resource that plugins export: its methods, and what the app holds of it. */
@@ -60,9 +79,10 @@ function printResource(resource: number, methods: Iterable<CallableFunction>, ty
 }
 
 /** What the app offers: one interface for each that is imported, and one that holds them by full name. */
-function printImports(world: World, importsName: string, types: TypeExpressions, names: TypeNames): string[] {
+function printImports(world: World, importsName: string, types: TypeExpressions, names: TypeNames): PrintedImports {
   const { interfaces, functions } = world.imports;
-  if (interfaces.length === 0 && functions.length === 0) return [];
+  const hosts: HostName[] = [];
+  if (interfaces.length === 0 && functions.length === 0) return { printed: [], hosts };
   // Imported functions have the same keys as exported ones would have.
   const printed: string[] = [];
   const members: string[] = [];
@@ -76,9 +96,30 @@ function printImports(world: World, importsName: string, types: TypeExpressions,
     const name = names.take(`${toPascalCase(shortName)}Host`);
     printed.push(printFunctionTable(name, `What the app offers as \`${shape.name}\`.`, own.values(), types));
     members.push(`  readonly ${JSON.stringify(shape.name)}: ${name};`);
+    hosts.push({ interfaceName: shape.name, shortName, typeName: name });
   }
   const { functions: free } = callableFunctions({ ...world, exports: { interfaces: [], functions } });
   const freeTable = printFunctionTable(importsName, "What the app offers to plugins: interfaces by their full name, and single functions.", free.values(), types);
   printed.push(members.length === 0 ? freeTable : freeTable.replace(/\{\n/, `{\n${members.join("\n")}\n`));
-  return printed;
+  return { printed, hosts };
+}
+
+/** A descriptor for each interface that the app may implement: give it to `hostInterface`. WASI's own are not the app's. */
+function printHostInterfaces(hosts: readonly HostName[], taken: string): string[] {
+  const constants = new Set([taken]);
+  return hosts.filter(({ interfaceName }) => !interfaceName.startsWith("wasi:")).map(({ interfaceName, shortName, typeName }) => {
+    const plain = toIdentifier(toCamelCase(shortName));
+    let constant = plain;
+    for (let copy = 2; constants.has(constant); copy += 1) constant = `${plain}${copy}`;
+    constants.add(constant);
+    return `/** What the app may implement as \`${interfaceName}\`: give it to \`hostInterface\`. */\nexport const ${constant}: HostInterfaceDescriptor<${typeName}> = defineHostInterface<${typeName}>({ name: ${JSON.stringify(interfaceName)}, world: ${taken}World });`;
+  });
+}
+
+function usedNames(hasHostInterfaces: boolean, hasResources: boolean): string {
+  return [
+    ...(hasHostInterfaces ? ["defineHostInterface"] : []), "defineInterface",
+    ...(hasHostInterfaces ? ["type HostInterfaceDescriptor"] : []), "type InterfaceDescriptor",
+    ...(hasResources ? ["type PluginResource"] : []), ...(hasHostInterfaces ? ["type World"] : []),
+  ].join(", ");
 }

@@ -1,6 +1,7 @@
 import type { CompileCache } from "../../compile/compile-cache.js";
 import type { CompileTarget } from "../../compile/compile-key.js";
 import type { Manifest } from "../../package/manifest.js";
+import type { HostCallTransport } from "../../rpc/messages.js";
 import type { LoadProgress } from "../progress.js";
 import type { ModuleTable } from "./module-table.js";
 
@@ -18,6 +19,8 @@ export interface PrepareOptions {
 export interface PrepareSurroundings {
   readonly cache: CompileCache | null;
   readonly modules: ModuleTable;
+  /** How a plugin that was granted something on the page calls it. Throws `host-calls-unavailable` where it cannot. */
+  readonly hostCallTransport: (manifest: Manifest) => Promise<HostCallTransport["kind"]>;
   /** Transpiles in a disposable worker. */
   readonly transpile: (component: Uint8Array, manifest: Manifest, target: CompileTarget, signal: AbortSignal) => Promise<CodeFiles>;
 }

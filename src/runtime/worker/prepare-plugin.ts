@@ -1,6 +1,7 @@
 import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
 import { worldDigest } from "../../admission/world-digest.js";
 import { sha256Hex } from "../../bytes/sha256.js";
+import type { Capability } from "../../capability/capability.js";
 import { limitMemories } from "../../component/core-module-limits.js";
 import type { CachedComponent, CompileCache } from "../../compile/compile-cache.js";
 import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
@@ -8,7 +9,9 @@ import { compareKeys, liveCompileKey, type StalenessReason } from "../../compile
 import { supportedTargets, targetRefusal } from "../../compile/supported-targets.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
+import type { HostCallTransport } from "../../rpc/messages.js";
 import type { CacheResult, CodeOrigin } from "../progress.js";
+import { hasPromiseIntegration } from "./host-call-transport.js";
 import type { ModuleTable } from "./module-table.js";
 import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
 import type * as ProduceCode from "./produce-code.js";
@@ -20,6 +23,8 @@ export interface PreparedPlugin {
   /** Being compiled, off this thread, while a worker starts. Rejects with `compile-failed`. */
   readonly coreModules: Promise<readonly PreparedModule[]>;
   readonly target: CompileTarget;
+  /** How host calls are made; `null` if nothing that was granted lives on the page. */
+  readonly transport: HostCallTransport["kind"] | null;
   readonly cache: CacheResult;
   readonly code: CodeOrigin;
 }
@@ -38,7 +43,8 @@ export interface PreparedModule {
  */
 export async function preparePlugin(admitted: AdmittedPlugin, surroundings: PrepareSurroundings, options: PrepareOptions): Promise<PreparedPlugin> {
   const { manifest } = admitted;
-  const target = chooseTarget(manifest);
+  const transport = livesOnPage(admitted.grants) ? await surroundings.hostCallTransport(manifest) : null;
+  const target = chooseTarget(manifest, transport);
   const key = await liveCompileKey(componentDigest(manifest), manifest.world, target);
   const packaged = admitted.gluePermitted ? manifest.transpiled.find((output) => compareKeys(output.key, key) === undefined) : undefined;
   // Code that came in a package is kept apart, under that package's own manifest: whoever trusts another key,
@@ -54,7 +60,7 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   // Who starts an instance meets the failure.
   coreModules.catch(() => undefined);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
-  return { admitted, glue: component.glue, coreModules, target, cache, code };
+  return { admitted, glue: component.glue, coreModules, target, transport, cache, code };
 }
 
 function componentDigest(manifest: Manifest): string {
@@ -64,11 +70,18 @@ function componentDigest(manifest: Manifest): string {
   throw new PluginError({ code: "manifest-invalid", stage: "admit", pluginId: manifest.id, message });
 }
 
-function chooseTarget({ id, world }: Manifest): CompileTarget {
-  const [preferred] = supportedTargets(world);
-  // lib.dom does not have JavaScript Promise Integration yet.
-  const hasPromiseIntegration = "Suspending" in WebAssembly;
-  if (preferred !== undefined && (preferred === "browser-sync" || hasPromiseIntegration)) return preferred;
+/** Whether any of `grants` is for something that only the page has. */
+function livesOnPage(grants: readonly Capability[]): boolean {
+  return grants.some(({ kind }) => PAGE_KINDS.has(kind));
+}
+
+/** What only the page has: it is refused there when it is taken back. The rest is given in the worker. */
+export const PAGE_KINDS: ReadonlySet<Capability["kind"]> = new Set(["fs", "http", "keyvalue", "stdin", "secret", "host"] as const);
+
+function chooseTarget({ id, world }: Manifest, transport: HostCallTransport["kind"] | null): CompileTarget {
+  const supported = supportedTargets(world);
+  const preferred = transport === "suspension" ? supported.find((target) => target === "browser-jspi") : supported[0];
+  if (preferred !== undefined && (preferred === "browser-sync" || hasPromiseIntegration())) return preferred;
   const reason = targetRefusal(world, preferred === undefined ? "browser-jspi" : "browser-sync") ?? "it cannot be transpiled for a browser";
   const lacking = preferred === undefined ? "" : ". That needs JavaScript Promise Integration, which this browser does not have";
   throw new PluginError({ code: "target-unsupported", stage: "admit", pluginId: id, message: `Cannot load ${id}: ${reason}${lacking}` });

@@ -1,7 +1,8 @@
 import type { SandboxWorker } from "../../rpc/sandbox-worker.js";
+import { trusted } from "./trusted-types.js";
 
 /** Which walls stand around a plugin's worker. See the table in src/runtime/worker/README.md. */
-export type SandboxKind = "policy-frame" | "sandboxed-frame";
+export type SandboxKind = "policy-frame" | "sandboxed-frame" | "policy-worker";
 
 /** A place in which workers run without network, storage or a way to the page but their messages. */
 export interface SandboxRealm {
@@ -20,11 +21,12 @@ export function toDataUrl(script: string): string {
 
 /** A frame that shows nothing and that no person or assistive technology meets: what is hidden is not rendered at all. */
 export function createHiddenFrame(content: string, sandbox?: string): HTMLIFrameElement {
+  if (typeof document === "undefined") throw new Error("it needs a document, and there is none here");
   const frame = document.createElement("iframe");
   frame.hidden = true;
   frame.title = "plugin sandbox";
   if (sandbox !== undefined) frame.setAttribute("sandbox", sandbox);
-  frame.srcdoc = content;
+  frame.srcdoc = trusted("createHTML", content);
   return frame;
 }
 

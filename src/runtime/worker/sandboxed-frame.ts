@@ -3,6 +3,7 @@ import { fromHex } from "../../bytes/hex.js";
 import { sha256Hex } from "../../bytes/sha256.js";
 import { toUtf8 } from "../../bytes/utf8.js";
 import type { SandboxWorker } from "../../rpc/sandbox-worker.js";
+import { openEnvelope } from "./relay-envelope.js";
 import { attachFrame, createHiddenFrame } from "./sandbox-realm.js";
 
 /*
@@ -10,7 +11,9 @@ import { attachFrame, createHiddenFrame } from "./sandbox-realm.js";
  * No plugin code runs in the frame's document, because a document, unlike a worker, can leak by navigating.
  */
 const RELAY = `addEventListener("message", ({ data, ports: [port] }) => {
-  const worker = new Worker(URL.createObjectURL(new Blob([data], { type: "text/javascript" })));
+  const url = URL.createObjectURL(new Blob([data], { type: "text/javascript" }));
+  const policy = self.trustedTypes?.createPolicy("portcullis", { createScriptURL: (text) => text });
+  const worker = new Worker(policy?.createScriptURL(url) ?? url);
   const fail = (reason) => port.postMessage({ failure: String(reason) });
   worker.onmessage = ({ data }) => { try { port.postMessage({ message: data }); } catch (error) { fail(error); } };
   worker.onmessageerror = () => fail("a message of the worker could not be read");
@@ -32,10 +35,13 @@ export async function startInSandboxedFrame(script: string): Promise<SandboxWork
   return worker;
 }
 
+/** The relay's digest as policies write it, rather than 'unsafe-inline': only this text may run in the frame. */
+export async function relayDigest(): Promise<string> {
+  return `sha256-${toBase64(fromHex(await sha256Hex(toUtf8(RELAY))) ?? new Uint8Array())}`;
+}
+
 async function frameContent(): Promise<string> {
-  // The relay's digest, rather than 'unsafe-inline': only this text may run in the frame.
-  const digest = fromHex(await sha256Hex(toUtf8(RELAY))) ?? new Uint8Array();
-  const policy = `default-src 'none'; script-src 'sha256-${toBase64(digest)}' 'wasm-unsafe-eval'; worker-src blob:`;
+  const policy = `default-src 'none'; script-src '${await relayDigest()}' 'wasm-unsafe-eval'; worker-src blob:`;
   return `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><script>${RELAY}</script>`;
 }
 
@@ -43,11 +49,9 @@ function relayedWorker(frame: HTMLIFrameElement, port: MessagePort): SandboxWork
   let onMessage: (message: unknown) => void = () => undefined;
   let onFailure: (error: Error) => void = () => undefined;
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
-    // The relay is ours, but the worker shares its process: what arrives is checked like any message.
-    const envelope = typeof data === "object" && data !== null ? new Map<string, unknown>(Object.entries(data)) : undefined;
-    const failure = envelope?.get("failure");
-    if (envelope?.has("message") === true) onMessage(envelope.get("message"));
-    else onFailure(new Error(typeof failure === "string" ? failure : "the relay sent an unknown message"));
+    const envelope = openEnvelope(data);
+    if ("message" in envelope) onMessage(envelope.message);
+    else onFailure(new Error(envelope.failure));
   };
   port.onmessageerror = () => onFailure(new Error("a message of the worker could not be read"));
   return {

@@ -1,6 +1,6 @@
 import { PluginError } from "../../errors/plugin-error.js";
 import { WorkerLink, type WorkerLinkListeners } from "../../rpc/worker-link.js";
-import { composePluginScript } from "./plugin-script.js";
+import { composePluginScript, type RuntimeKind } from "./plugin-script.js";
 import type { SandboxKind, SandboxRealm } from "./sandbox-realm.js";
 
 // Measured: 10 ms warm, 60 ms for the fallback, 225 ms for a large script under a debugger. A realm that says
@@ -35,13 +35,13 @@ export interface SealedWorker {
  */
 export async function startSealedWorker(
   choice: SandboxChoice,
-  glue: string,
+  { glue, runtime }: { readonly glue: string; readonly runtime: RuntimeKind },
   pluginId: string,
   listeners: WorkerLinkListeners,
 ): Promise<SealedWorker> {
   const realm = await provenRealm(choice, pluginId);
   try {
-    return await startIn(realm, await composePluginScript(glue), pluginId, listeners);
+    return await startIn(realm, await composePluginScript(glue, runtime), pluginId, listeners);
   } catch (error) {
     const message = `Cannot instantiate ${pluginId}: its worker failed in a ${realm.kind} sandbox that works: ${reasonOf(error)}`;
     throw new PluginError({ code: "instantiate-failed", stage: "instantiate", pluginId, message, cause: error });
@@ -62,10 +62,8 @@ export async function provenRealm(choice: SandboxChoice, pluginId: string): Prom
   try {
     return await sharedProof(choice);
   } catch (error) {
-    const message =
-      `Cannot run ${pluginId}: no sandbox could be started and found sealed (${reasonOf(error)}). If the page has a ` +
-      "content security policy, it must allow worker-src data: and script-src 'wasm-unsafe-eval'";
-    throw new PluginError({ code: "sandbox-unavailable", stage: "instantiate", pluginId, message });
+    const { sandboxUnavailable } = await import("./sandbox-unavailable.js");
+    throw await sandboxUnavailable(pluginId, choice.candidates.map(({ kind }) => kind), reasonOf(error));
   }
 }
 
@@ -87,7 +85,7 @@ async function proveRealm(choice: SandboxChoice): Promise<SandboxRealm> {
   const refusals: string[] = [];
   for (const realm of choice.candidates) {
     try {
-      const { link } = await startIn(realm, await composePluginScript("function instantiate() {}"), PROOF, { onEvent: () => false, onBroken: () => undefined });
+      const { link } = await startIn(realm, await composePluginScript("function instantiate() {}", "plain"), PROOF, { onEvent: () => false, onBroken: () => undefined });
       link.terminate(new PluginError({ code: "closed", stage: "instantiate", message: "The sandbox was tried, and works" }));
       choice.proven = realm;
       return realm;

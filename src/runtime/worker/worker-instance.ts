@@ -1,9 +1,9 @@
-import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
+import type { PageSide } from "../../broker/plain-page-side.js";
 import type { CapabilityKind } from "../../capability/capability.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { PluginLimits } from "../../limits/plugin-limits.js";
 import { eventCost } from "../../rpc/event-cost.js";
-import type { CallRequest, GuestEvent, Outcome } from "../../rpc/messages.js";
+import type { CallRequest, GuestEvent, HostCallRequest, Outcome, StartRequest } from "../../rpc/messages.js";
 import type { WorkerLink } from "../../rpc/worker-link.js";
 import { Deadline } from "../deadline.js";
 import { outcomeError } from "../outcome-error.js";
@@ -16,12 +16,23 @@ export interface InstanceListeners {
   readonly onBroken: (error: PluginError) => void;
 }
 
+/** What one instance is started with. */
+export interface InstanceOptions {
+  readonly limits: PluginLimits;
+  readonly listeners: InstanceListeners;
+  /** What it was granted, as the page has it. The instance owns it. */
+  readonly page: PageSide;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One instantiated component in one worker. */
 export class WorkerInstance {
   readonly #link: WorkerLink;
+  readonly #page: PageSide;
 
-  private constructor(link: WorkerLink) {
+  private constructor(link: WorkerLink, page: PageSide) {
     this.#link = link;
+    this.#page = page;
   }
 
   /**
@@ -30,35 +41,30 @@ export class WorkerInstance {
    *
    * @throws {PluginError} `compile-failed`, `sandbox-unavailable`, `instantiate-failed`, `capability-denied`, `exited`, `timeout`, `aborted`.
    */
-  static async start(
-    prepared: PreparedPlugin,
-    sandbox: SandboxChoice,
-    limits: PluginLimits,
-    listeners: InstanceListeners,
-    signal?: AbortSignal,
-  ): Promise<WorkerInstance> {
-    const { admitted } = prepared;
-    const pluginId = admitted.manifest.id;
-    const onEvent = permittedEvents(admitted.grants, limits.logBytes, listeners.onEvent);
-    let isReady = false;
-    // Until it is ready, whoever waits for it is told what failed; it is not an instance that ended.
-    const onBroken = (error: PluginError): void => void (isReady && listeners.onBroken(error));
-    const starting = startSealedWorker(sandbox, prepared.glue, pluginId, { onEvent, onBroken });
-    const coreModules = await compiledBeside(prepared.coreModules, starting, pluginId);
-    const { link, takesModules } = await starting;
-    const deadline = new Deadline({
-      milliseconds: limits.instantiateMilliseconds, signal, pluginId, stage: "instantiate", doing: `Instantiating ${pluginId}`,
-    });
+  static async start(prepared: PreparedPlugin, sandbox: SandboxChoice, options: InstanceOptions): Promise<WorkerInstance> {
+    const { page, limits, signal } = options;
+    const pluginId = prepared.admitted.manifest.id;
+    let sealed: SealedWorker | undefined;
     try {
-      const outcome = await deadline.race(link.start(startRequest(admitted, coreModules, takesModules, limits), []));
-      if (outcome.kind !== "ok") throw outcomeError(outcome, { pluginId, stage: "instantiate", doing: `Cannot instantiate ${pluginId}` });
-      isReady = true;
-      return new WorkerInstance(link);
+      const readiness = { isReady: false };
+      const starting = startSealedWorker(sandbox, codeOf(prepared, page), pluginId, linkListeners(options, readiness, () => sealed?.link));
+      const coreModules = await compiledBeside(prepared.coreModules, starting, pluginId);
+      sealed = await starting;
+      const deadline = new Deadline({
+        milliseconds: limits.instantiateMilliseconds, signal, pluginId, stage: "instantiate", doing: `Instantiating ${pluginId}`,
+      });
+      try {
+        const outcome = await deadline.race(sealed.link.start(startRequest(prepared, coreModules, sealed.takesModules, options), []));
+        if (outcome.kind !== "ok") throw outcomeError(outcome, { pluginId, stage: "instantiate", doing: `Cannot instantiate ${pluginId}` });
+      } finally {
+        deadline.dispose();
+      }
+      readiness.isReady = true;
+      return new WorkerInstance(sealed.link, page);
     } catch (error) {
-      link.terminate(asPluginError(error, pluginId));
+      page.dispose();
+      sealed?.link.terminate(asPluginError(error, pluginId));
       throw error;
-    } finally {
-      deadline.dispose();
     }
   }
 
@@ -73,7 +79,29 @@ export class WorkerInstance {
   /** Ends the worker at once; everything pending fails with `reason`. */
   terminate(reason: PluginError): void {
     this.#link.terminate(reason);
+    this.#page.dispose();
   }
+}
+
+function codeOf({ glue }: PreparedPlugin, { transport }: PageSide): { glue: string; runtime: "plain" | "page" } {
+  return { glue, runtime: transport === null ? "plain" : "page" };
+}
+
+/** What the link to the worker reports. Host calls are served from the moment when it starts: instantiation may make some. */
+function linkListeners({ page, limits, listeners }: InstanceOptions, readiness: { readonly isReady: boolean }, link: () => WorkerLink | undefined) {
+  return {
+    onEvent: permittedEvents(page.authority.grants, limits.logBytes, listeners.onEvent),
+    // Until it is ready, whoever waits for it is told what failed; it is not an instance that ended.
+    onBroken: (error: PluginError): void => {
+      page.dispose();
+      if (readiness.isReady) listeners.onBroken(error);
+    },
+    onHostCall: (request: HostCallRequest): boolean => {
+      const caller = link();
+      // Before it was told what it has, our runtime calls nothing.
+      return caller !== undefined && page.serve(request, caller);
+    },
+  };
 }
 
 /**
@@ -104,11 +132,12 @@ async function compiledBeside(modules: PreparedPlugin["coreModules"], starting: 
   }
 }
 
-function startRequest(admitted: AdmittedPlugin, coreModules: readonly PreparedModule[], takesModules: boolean, limits: PluginLimits) {
+function startRequest({ admitted }: PreparedPlugin, coreModules: readonly PreparedModule[], takesModules: boolean, { page, limits }: InstanceOptions): StartRequest {
   return {
     world: admitted.manifest.world,
-    authorities: admitted.authorities,
-    grants: admitted.grants,
+    authorities: admitted.imports.authorities,
+    authority: page.authority,
+    transport: page.transport,
     coreModules: coreModules.map(({ name, module, bytes }) => [name, takesModules ? module : bytes] as const),
     outputBytes: limits.logBytes,
   };

@@ -1,29 +1,30 @@
 import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
+import { type PageSide, type PageSideOptions, plainPageSide } from "../../broker/plain-page-side.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
-import type { PluginLimits } from "../../limits/plugin-limits.js";
+import { PluginError } from "../../errors/plugin-error.js";
+import { chooseTransport } from "./host-call-transport.js";
 import { ModuleTable } from "./module-table.js";
-import { preloadRuntime } from "./plugin-script.js";
-import { PolicyFrameRealm } from "./policy-frame.js";
 import type { PrepareOptions } from "./preparation.js";
 import { type PreparedPlugin, preparePlugin } from "./prepare-plugin.js";
-import type { SandboxKind, SandboxRealm } from "./sandbox-realm.js";
-import { beginProof, provenRealm, SandboxChoice } from "./start-sealed-worker.js";
-import { type InstanceListeners, WorkerInstance } from "./worker-instance.js";
+import type { SandboxKind } from "./sandbox-realm.js";
+import type { SandboxOptions, Sandboxes } from "./sandboxes.js";
+import type { InstanceOptions, WorkerInstance } from "./worker-instance.js";
 
-/** `auto` takes the first of the kinds that starts and proves to be sealed. */
-export type SandboxPreference = "auto" | SandboxKind;
-
-export interface WorkerRuntimeOptions {
+export interface WorkerRuntimeOptions extends SandboxOptions {
   readonly cache: CompileCache | null;
   /** Folder of the transpiler's files, if it is not beside this package's own. */
   readonly transpilerUrl: URL | string | undefined;
-  readonly sandbox: SandboxPreference;
+}
+
+/** What an instance is started with, before its page side is opened. */
+export interface InstanceRequest extends Omit<InstanceOptions, "page"> {
+  readonly page: Pick<PageSideOptions, "grants" | "provisions" | "listeners">;
 }
 
 /** Prepares and runs components in sandboxed workers of this page. */
 export interface WorkerRuntime {
   prepare(admitted: AdmittedPlugin, options: PrepareOptions): Promise<PreparedPlugin>;
-  start(prepared: PreparedPlugin, limits: PluginLimits, listeners: InstanceListeners, signal?: AbortSignal): Promise<WorkerInstance>;
+  start(prepared: PreparedPlugin, options: InstanceRequest): Promise<WorkerInstance>;
   /**
    * Puts up the sandbox's frame while a load still waits for the network, and keeps it standing between the load's
    * steps. No worker starts before a plugin is admitted. The result gives it up.
@@ -36,43 +37,66 @@ export interface WorkerRuntime {
 // One for the page, whatever number of hosts an app makes: compiled modules are immutable and hold no state.
 const modules = new ModuleTable();
 
-// The fallback's code is loaded where the default cannot start, and nowhere else.
-const sandboxedFrame: SandboxRealm = {
-  kind: "sandboxed-frame",
-  start: async (script) => (await import("./sandboxed-frame.js")).startInSandboxedFrame(script),
-};
+/** What starts workers comes with the first plugin: a page that only lists plugins never downloads it. */
+const loadCode = () => import("./sandboxes.js");
 
-export function createWorkerRuntime({ cache, transpilerUrl, sandbox }: WorkerRuntimeOptions): WorkerRuntime {
-  const policyFrame = new PolicyFrameRealm();
-  const realms = [policyFrame, sandboxedFrame].filter(({ kind }) => sandbox === "auto" || sandbox === kind);
-  const choice = new SandboxChoice(realms);
+export function createWorkerRuntime({ cache, transpilerUrl, ...options }: WorkerRuntimeOptions): WorkerRuntime {
+  let sandboxes: Sandboxes | undefined;
+  const load = async () => {
+    const code = await loadCode().catch((cause: unknown) => {
+      const message = `Cannot run plugins: the code that starts sandboxes could not be loaded (${String(cause)}). Reload the page, or serve all files of this package`;
+      throw new PluginError({ code: "sandbox-unavailable", stage: "instantiate", message, cause });
+    });
+    sandboxes ??= code.createSandboxes(options);
+    return { ...code, ...sandboxes };
+  };
   return {
     hold: () => {
-      const release = sandbox === "sandboxed-frame" ? () => undefined : policyFrame.hold();
-      preloadRuntime();
-      return release;
+      let release: (() => void) | undefined;
+      let held = true;
+      // A failure is reported by what needs the code.
+      load().then(({ hold }) => held && (release = hold()), () => undefined);
+      return () => {
+        held = false;
+        release?.();
+      };
     },
     get sandbox() {
-      return choice.proven?.kind ?? "policy-frame";
+      return sandboxes?.choice.proven?.kind ?? "policy-frame";
     },
-    prepare: (admitted, options) => {
-      beginProof(choice);
+    prepare: (admitted, prepareOptions) => {
+      load().then(({ beginProof, choice }) => beginProof(choice), () => undefined);
       return preparePlugin(
         admitted,
         {
           cache,
           modules,
+          hostCallTransport: async (manifest) => {
+            const { provenRealm, choice } = await load();
+            return chooseTransport(await provenRealm(choice, manifest.id), manifest);
+          },
           transpile: async (component, manifest, target, signal) => {
             const { transpileInWorker, transpilerAssets } = await import("../../compile/transpile-in-worker.js");
+            const { provenRealm, choice } = await load();
             return transpileInWorker({
               startWorker: async (script) => (await provenRealm(choice, manifest.id)).start(script),
               assets: transpilerAssets(transpilerUrl), component, world: manifest.world, target, signal,
             });
           },
         },
-        options,
+        prepareOptions,
       );
     },
-    start: (prepared, limits, listeners, signal) => WorkerInstance.start(prepared, choice, limits, listeners, signal),
+    start: async (prepared, options) => {
+      const [{ WorkerInstance, choice }, page] = await Promise.all([load(), openPage(prepared, options)]);
+      return WorkerInstance.start(prepared, choice, { ...options, page });
+    },
   };
+}
+
+/** What serves host calls is downloaded for the plugins that may make some. */
+async function openPage({ admitted, transport }: PreparedPlugin, { page, limits }: InstanceRequest): Promise<PageSide> {
+  if (transport === null) return plainPageSide(page);
+  const { openPageSide } = await import("../../broker/page-side.js");
+  return openPageSide({ ...page, admitted, limits, transport });
 }

@@ -1,6 +1,7 @@
 /* Page side of the specs: loads plugins and keeps them by name, so that a spec can talk to them in several steps. */
 const handles = new Map();
 const hosts = [];
+const hostsByPlugin = new Map();
 export const events = [];
 
 /** Error as data: what a spec asserts on. */
@@ -8,9 +9,13 @@ export function describeError(error) {
   return { name: error.name, code: error.code, stage: error.stage, pluginId: error.pluginId, message: error.message, payload: error.payload };
 }
 
+// Beside this module, with the policy that an app serves it with.
+const SANDBOX_WORKER = new URL("../sealed/dist/sandbox-worker.js", import.meta.url);
+
 /** Gives a host whose events are kept. */
 export function createHost(portcullis, options) {
-  const host = new portcullis.PluginHost({ ...options, onEvent: (event) => events.push(plainEvent(event)) });
+  const relay = options.sandbox === "policy-worker" ? { sandboxWorkerUrl: SANDBOX_WORKER } : {};
+  const host = new portcullis.PluginHost({ ...relay, ...options, onEvent: (event) => events.push(plainEvent(event)) });
   hosts.push(host);
   return host;
 }
@@ -23,10 +28,13 @@ function plainEvent(event) {
  * Loads a plugin and keeps it as `name`. `onStep` is told each step of its progress.
  * @returns `{ report, progress, grants, info }` or `{ error }`
  */
-export async function load(portcullis, { name, id, source, descriptor, trust, host: hostOptions = {}, load: loadOptions = {}, onStep }) {
+export async function load(portcullis, { name, id, source, descriptor, trust, host: { setup, ...hostOptions } = {}, load: loadOptions = {}, onStep }) {
   const progress = [];
   try {
-    const host = createHost(portcullis, { sources: [await createSource(portcullis, source)], trust: createTrust(portcullis, trust), ...hostOptions });
+    // What cannot be sent from a spec, such as functions of the app, a module of the page makes.
+    const made = setup === undefined ? {} : await (await import(`./${setup.module}`))[setup.create](portcullis, setup.argument);
+    const host = createHost(portcullis, { sources: [await createSource(portcullis, source)], trust: createTrust(portcullis, trust), ...hostOptions, ...made });
+    hostsByPlugin.set(name, host);
     const handle = await host.load(id, portcullis.defineInterface(descriptor), { ...loadOptions, onProgress: (step) => {
       progress.push(step);
       onStep?.(step);
@@ -53,6 +61,11 @@ export function handle(name) {
   const found = handles.get(name);
   if (found === undefined) throw new Error(`no plugin ${name} was loaded`);
   return found;
+}
+
+/** The host that loaded the plugin kept as `name`. */
+export function hostOf(name) {
+  return hostsByPlugin.get(name);
 }
 
 /** Calls and answers with `{ value }` or `{ error }`. */

@@ -38,6 +38,7 @@ async function attemptEverything(target, self_) {
     "fetch without CORS": async () => (await fetch(target + "fetch-no-cors", { mode: "no-cors" })).type,
     "fetch of data:": async () => (await fetch("data:text/plain,leak")).text(),
     "fetch of blob:": async () => (await fetch(blobUrl("leak"))).text(),
+    "fetch with the origin's cookies": async () => (await fetch(target + "fetch-with-cookies", { credentials: "include" })).status,
     "fetch with keepalive": async () => (await fetch(target + "keepalive", { method: "POST", body: "secret", keepalive: true, mode: "no-cors" })).type,
     XMLHttpRequest: () => {
       const request = new XMLHttpRequest();
@@ -74,6 +75,7 @@ async function attemptEverything(target, self_) {
     },
     "WebAssembly.compileStreaming": async () => String(await WebAssembly.compileStreaming(fetch(target + "compile-streaming"))),
     "service worker": async () => String(await navigator.serviceWorker.register(target + "service-worker")),
+    "Request and cache": async () => String(await (await caches.open("leak")).add(target + "cache-add")),
     "background fetch": async () => String(await self.registration.backgroundFetch.fetch("leak", target + "background-fetch")),
   };
   const workers = {
@@ -127,6 +129,12 @@ async function attemptEverything(target, self_) {
       globalThis.timed = () => resolve("evaluated text");
       setTimeout("timed()", 1);
     }),
+    "setInterval of text": () => new Promise((resolve) => {
+      globalThis.repeated = () => resolve("evaluated text");
+      setInterval("repeated()", 1);
+    }),
+    "constructor of a constructor": () => evaluated({}.constructor.constructor("return 42")()),
+    "constructor of a bound function": () => evaluated(Math.max.bind().constructor("return 42")()),
   };
   const ways = {
     "self.constructor": () => typeof self.constructor.constructor,

@@ -30,6 +30,9 @@ async function typecheck(sources: Readonly<Record<string, string>>): Promise<str
   await mkdir(join(project, "portcullis"));
   await writeFile(join(project, "portcullis/index.ts"), `
     export { defineInterface, type InterfaceDescriptor } from "${root}src/component/interface-descriptor.js";
+    export { defineHostInterface, type HostInterfaceDescriptor } from "${root}src/capability/host-interface.js";
+    export { hostInterface, ResultError } from "${root}src/capability/implement-interface.js";
+    export type { World } from "${root}src/component/world.js";
     export type { FunctionTable, PluginResource } from "${root}src/host/plugin-resource.js";
     export type { PluginHandle } from "${root}src/host/plugin-handle.js";`);
   for (const [name, source] of Object.entries(sources)) await writeFile(join(project, name), source);
@@ -103,7 +106,8 @@ describe("generated TypeScript", () => {
     const source = await generateTypes(await worldFromWit({ source: FILTER_WIT }), { name: "photo-filter", source: "filter.wit" });
     for (const part of [
       '// Written by `portcullis types` from "filter.wit". Do not edit it: write it again.\n',
-      'import { defineInterface, type InterfaceDescriptor, type PluginResource } from "portcullis";\n',
+      'import { defineHostInterface, defineInterface, type HostInterfaceDescriptor, type InterfaceDescriptor, type PluginResource, type World } from "portcullis";\n',
+      '/** What the app may implement as `acme:filters/host-log@1.0.0`: give it to `hostInterface`. */\nexport const hostLog: HostInterfaceDescriptor<HostLogHost> = defineHostInterface<HostLogHost>({ name: "acme:filters/host-log@1.0.0", world: photoFilterWorld });',
       "/** Record `image` of acme:filters/filter@1.0.0. */\nexport interface Image {\n  /** u32 */\n  readonly width: number;\n  /** u32 */\n  readonly height: number;\n  /** list<u8> */\n  readonly pixels: Uint8Array;\n  readonly title?: string | undefined;\n}\n",
       'export type Setting = { readonly tag: "strength"; readonly val: number } | { readonly tag: "name"; readonly val: string } | { readonly tag: "off"; readonly val?: undefined };',
       "/** `func(image: record image, class: list<variant setting>, this: char) -> result<record image, string>` An `err` is thrown, with `string` as `payload`. */\n  apply(image: Image, class_: readonly Setting[], this_: string): Image;",
@@ -116,7 +120,9 @@ describe("generated TypeScript", () => {
     const world = await worldFromWit({ source: FILTER_WIT });
     const source = await generateTypes(world, { name: "photo-filter" });
     const script = join(folder, "carried.mjs");
-    await writeFile(script, `export const data = ${source.slice(source.indexOf("({") + 1, source.lastIndexOf(")"))};`);
+    const literal = /^const photoFilterWorld: World = ([^]*?^\});$/m.exec(source)?.[1];
+    const descriptor = source.slice(source.indexOf("defineInterface<PhotoFilterFunctions>({") + "defineInterface<PhotoFilterFunctions>(".length, source.lastIndexOf(");"));
+    await writeFile(script, `const photoFilterWorld = ${literal};\nexport const data = ${descriptor};`);
     const { data }: { data: { name: string; hash: string; world: unknown } } = await import(/* @vite-ignore */ pathToFileURL(script).href);
     expect(data.name).toBe("photo-filter");
     expect(data.hash).toBe(await hashExports(world));

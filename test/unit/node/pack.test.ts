@@ -42,7 +42,7 @@ menu = ["Log it"]
       component: "component.wasm",
     });
     expect(result.manifest.world.exports.interfaces.map(({ name }) => name)).toEqual(["lab:logger/logger@1.0.0"]);
-    expect(result.imports).toEqual([{ name: "wasi:logging/logging@0.1.0-draft", capability: "log", status: "requested" }]);
+    expect(result.imports).toEqual([{ name: "wasi:logging/logging@0.1.0-draft", capability: "log", status: "requested", requests: ["log"], functions: ["log"] }]);
     expect(result.warnings).toEqual([]);
     expect([...(await directoryContent(out)).keys()]).toEqual([
       "acme.logger-1.2.3.tar.gz",
@@ -111,7 +111,7 @@ describe("packing a bare component", () => {
     [{ id: "../acme" }, "usage-invalid"],
     [{ version: "1" }, "usage-invalid"],
     [{ version: "1.0.0/../../x" }, "usage-invalid"],
-    [{ capabilities: ["fs:rw:/"] }, "capability-unknown"],
+    [{ capabilities: ["fs:rw:relative"] }, "capability-invalid"],
     [{ capabilities: ["__proto__"] }, "capability-unknown"],
     [{ capabilities: ["clocks"] }, "manifest-invalid"],
     [{ capabilities: [{ capability: "log", reason: "a" }, { capability: "log", reason: "b" }] }, "manifest-invalid"],
@@ -124,8 +124,8 @@ describe("packing a bare component", () => {
 
   test("warns of imports that nobody offers and of capabilities asked for in vain", async () => {
     const { warnings, imports } = await packComponent("unknown-import", { capabilities: [{ capability: "clocks", reason: "For nothing." }] });
-    expect(warnings).toEqual([expect.stringContaining("acme:unknown/thing@1.0.0"), expect.stringContaining("capability clocks is asked for")]);
-    expect(imports).toContainEqual({ name: "acme:unknown/thing@1.0.0", capability: null, status: "unknown" });
+    expect(warnings).toEqual([expect.stringContaining("request for host:acme:unknown/thing@1.0.0"), expect.stringContaining("capability clocks is asked for")]);
+    expect(imports).toContainEqual({ name: "acme:unknown/thing@1.0.0", capability: "host", status: "unknown", requests: [], functions: ["poke", "ask"] });
   });
 
   test("reports what a language runtime imports and is denied", async () => {

@@ -61,3 +61,56 @@ describe("parseAnnouncement", () => {
     expect(parseAnnouncement(message)).toBeUndefined();
   });
 });
+
+describe("a host call", () => {
+  const call = { id: 1, operation: "keyvalue.get", arguments: ["bucket", new Uint8Array([1])] };
+
+  it.each([0, 1, Number.MAX_SAFE_INTEGER])("is taken with the number %d", (id) => {
+    expect(parseAnnouncement({ hostCall: { ...call, id } })).toEqual({ hostCall: { ...call, id } });
+  });
+
+  it("is built anew: members that it should not have go no further", () => {
+    const message = JSON.parse('{"hostCall":{"id":1,"operation":"__proto__","arguments":[],"__proto__":{"polluted":true},"constructor":7}}') as unknown;
+    const parsed = parseAnnouncement(message);
+    expect(parsed).toEqual({ hostCall: { id: 1, operation: "__proto__", arguments: [] } });
+    expect(parsed !== undefined && "hostCall" in parsed && Object.keys(parsed.hostCall)).toEqual(["id", "operation", "arguments"]);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it.each([
+    ["without a number", { operation: "x", arguments: [] }],
+    ["with a negative number", { ...call, id: -1 }],
+    ["with half a number", { ...call, id: 1.5 }],
+    ["with no number at all", { ...call, id: Number.NaN }],
+    ["with a number that is not exact", { ...call, id: 2 ** 53 }],
+    ["with infinity", { ...call, id: Number.POSITIVE_INFINITY }],
+    ["with a text for a number", { ...call, id: "1" }],
+    ["with a bigint for a number", { ...call, id: 1n }],
+    ["with an object for a number", { ...call, id: { valueOf: () => 1 } }],
+    ["of no operation", { id: 1, arguments: [] }],
+    ["of an operation that is no text", { ...call, operation: ["keyvalue.get"] }],
+    ["of an operation with a name of 65 characters", { ...call, operation: "x".repeat(65) }],
+    ["of an operation with a name of 32 million characters", { ...call, operation: "x".repeat(32_000_000) }],
+    ["without arguments", { id: 1, operation: "x" }],
+    ["with arguments that are no list", { ...call, arguments: { length: 1, 0: "a" } }],
+    ["with a text as arguments", { ...call, arguments: "ab" }],
+    ["with bytes as arguments", { ...call, arguments: new Uint8Array(2) }],
+    ["with 17 members", { ...call, ...Object.fromEntries(Array.from({ length: 14 }, (_item, index) => [`more${index}`, 1])) }],
+    ["with inherited members", Object.create(call)],
+    ["that is a list", [1, "x", []]],
+    ["that is nothing", null],
+  ])("%s is refused", (_what, hostCall) => {
+    expect(parseAnnouncement({ hostCall })).toBeUndefined();
+  });
+
+  it("beside anything else in one message is refused", () => {
+    expect(parseAnnouncement({ hostCall: call, event: { kind: "output-truncated" } })).toBeUndefined();
+    expect(parseAnnouncement({ hostCall: call, seal: { sealed: true } })).toBeUndefined();
+    expect(parseAnnouncement(Object.create({ hostCall: call }))).toBeUndefined();
+  });
+
+  it("is never both a call and an answer to a call of the page's", () => {
+    expect(parseAnswer({ id: "1", type: "RAW", value: 1, hostCall: call })).toEqual({ id: "1", value: 1 });
+    expect(parseAnswer({ hostCall: call })).toBeUndefined();
+  });
+});

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PluginError } from "../../../src/errors/plugin-error.js";
 import { Deadline } from "../../../src/runtime/deadline.js";
 
@@ -33,5 +33,62 @@ describe("Deadline", () => {
     await expect(racing).rejects.toBeInstanceOf(PluginError);
     early.dispose();
     later.dispose();
+  });
+
+  describe("pause", () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    it("stops the clock, and what was left of the time is left afterwards", () => {
+      const deadline = new Deadline(options(100));
+      vi.advanceTimersByTime(60);
+      const resume = deadline.pause();
+      vi.advanceTimersByTime(1_000_000);
+      expect(deadline.expired).toBeUndefined();
+      resume();
+      vi.advanceTimersByTime(39);
+      expect(deadline.expired).toBeUndefined();
+      vi.advanceTimersByTime(1);
+      expect(deadline.expired).toMatchObject({ code: "timeout", message: "Loading acme.test took longer than 100 ms. Allow more time, or ask the plugin for less work" });
+    });
+
+    it("lasts until everyone who paused has resumed, each once", () => {
+      const deadline = new Deadline(options(100));
+      const [first, second] = [deadline.pause(), deadline.pause()];
+      first();
+      first();
+      vi.advanceTimersByTime(1_000);
+      expect(deadline.expired).toBeUndefined();
+      second();
+      vi.advanceTimersByTime(100);
+      expect(deadline.expired?.code).toBe("timeout");
+    });
+
+    it("does not hold up the app's own abort", () => {
+      const controller = new AbortController();
+      const deadline = new Deadline(options(100, controller.signal));
+      deadline.pause();
+      controller.abort();
+      expect(deadline.expired?.code).toBe("aborted");
+    });
+
+    it("starts nothing any more after the deadline was disposed", () => {
+      const deadline = new Deadline(options(100));
+      const resume = deadline.pause();
+      deadline.dispose();
+      resume();
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it("starts nothing any more after the work was aborted", () => {
+      const controller = new AbortController();
+      const expired = vi.fn<(error: PluginError) => void>();
+      const deadline = new Deadline(options(100, controller.signal), expired);
+      const resume = deadline.pause();
+      controller.abort();
+      resume();
+      vi.advanceTimersByTime(1_000);
+      expect(expired).toHaveBeenCalledOnce();
+    });
   });
 });

@@ -2,16 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { importRule } from "../../../src/capability/import-catalogue.js";
 import { decodeComponent } from "../../../src/component/decode-component.js";
-import type { GuestEvent } from "../../../src/rpc/messages.js";
 import { denyFunction } from "../../../src/wasi/deny-function.js";
-import { type GuestContext, ImportError } from "../../../src/wasi/guest-context.js";
+import { ImportError } from "../../../src/wasi/guest-context.js";
 import { createImportTable } from "../../../src/wasi/import-table.js";
 import { fixturePath } from "../../fixtures/index.js";
-
-function context(grants: GuestContext["grants"] = new Set()): { context: GuestContext; events: GuestEvent[] } {
-  const events: GuestEvent[] = [];
-  return { context: { grants, emit: (event) => void events.push(event), fatal: undefined }, events };
-}
+import { testGuest } from "./denied-guest.js";
 
 describe.each(["everything-c", "everything-rust", "network-probe", "logger"] as const)("every import of %s, granted nothing", (name) => {
   const world = decodeComponent(readFileSync(fixturePath(name)));
@@ -21,7 +16,7 @@ describe.each(["everything-c", "everything-rust", "network-probe", "logger"] as 
     for (const shape of world.imports.interfaces) {
       const authority = importRule(shape.name)?.capability ?? "none";
       for (const { name: functionName, type } of shape.functions) {
-        const guest = context();
+        const guest = testGuest();
         const deny = denyFunction(world, type, authority, `${shape.name}#${functionName}`, guest.context);
         const thrown = capture(deny);
         const isTyped = thrown instanceof ImportError;
@@ -35,7 +30,7 @@ describe.each(["everything-c", "everything-rust", "network-probe", "logger"] as 
   });
 
   it("is in the import table, because glue refuses to start without it", () => {
-    const table = createImportTable(world, new Map(), context().context);
+    const table = createImportTable(world, new Map(), testGuest().context, []);
     for (const shape of world.imports.interfaces) {
       const members = table[shape.name];
       expect(members, shape.name).toBeDefined();

@@ -1,8 +1,9 @@
 import { eventCost } from "../../../rpc/event-cost.js";
-import type { CallRequest, GuestEvent, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
-import type { GuestContext } from "../../../wasi/guest-context.js";
-import { createImportTable } from "../../../wasi/import-table.js";
+import type { CallRequest, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
+import { disposeSymbol, type GuestContext } from "../../../wasi/guest-context.js";
+import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
+import { type ChannelFactory, noChannel } from "./host-calls.js";
 import { ResourceTable } from "./resource-table.js";
 
 /** Glue ABI 1: what the transpiled fragment declares. */
@@ -12,51 +13,59 @@ export type Instantiate = (
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
 ) => unknown;
 
+/** What a worker needs in which something was granted that lives on the page. */
+export interface PageImports {
+  readonly channels: ChannelFactory;
+  readonly extensions: readonly ImportExtension[];
+}
+
 /** What the service needs of its surroundings. */
 export interface ServiceRealm {
   readonly seal: Promise<SelfTest>;
   /** Evaluates the glue. Called once, after the seal was found whole and the globals are gone. */
   readonly loadGlue: () => Instantiate;
   readonly emit: (event: GuestEvent) => void;
+  readonly postHostCall: (message: { readonly hostCall: HostCallRequest }) => void;
   /** Marks a value whose buffers move with it. */
   readonly transfer: <Value extends object>(value: Value, buffers: Transferable[]) => Value;
+  readonly pageImports: PageImports | undefined;
 }
 
 /** The one plugin instance of this worker. */
 export function createPluginService(realm: ServiceRealm): PluginWorkerService {
   const resources = new ResourceTable();
-  let context: GuestContext | undefined;
+  let instance: InstanceContext | undefined;
   let functions: ReadonlyMap<string, ExportedFunction> = new Map();
   return {
     async start(request: StartRequest): Promise<Outcome> {
       const seal = await realm.seal;
       if (!seal.sealed) return { kind: "trap", message: `the sandbox is open: ${seal.open}` };
-      if (context !== undefined) return { kind: "trap", message: "this worker has an instance already" };
-      context = { grants: new Set(request.grants), emit: boundedEmit(realm.emit, request.outputBytes), fatal: undefined };
+      if (instance !== undefined) return { kind: "trap", message: "this worker has an instance already" };
+      instance = new InstanceContext(request, realm);
       try {
-        const imports = createImportTable(request.world, new Map(request.authorities), context);
+        const imports = createImportTable(request.world, new Map(request.authorities), instance, realm.pageImports?.extensions ?? []);
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
-        const instance = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
-        functions = createExportTable(request.world, instance, resources);
+        const exports = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
+        functions = createExportTable(request.world, exports, resources);
         return { kind: "ok", value: undefined };
       } catch (error) {
-        return context.fatal ?? trap(error);
+        return instance.fatal ?? trap(error);
       }
     },
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
-      if (exported === undefined || context === undefined) return { kind: "trap", message: `no export ${target}` };
+      if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
       const transfer: ArrayBuffer[] = [];
       try {
         const answered = exported.invoke(values);
         // A resource may have a method named `then`: only what the glue itself promises is awaited.
-        const value: unknown = answered instanceof Promise ? await answered : answered;
+        const value: unknown = answered instanceof Promise ? await instance.unlessEnded(answered) : answered;
         return realm.transfer({ kind: "ok", value: exported.toWire(value, "ok", transfer) }, transfer);
       } catch (error) {
         if (error instanceof UnknownResource) return { kind: "resource-invalid", message: error.message };
         // Set by an import that ended the instance: the guest's own trap on the way out says less.
-        if (context.fatal !== undefined) return context.fatal;
+        if (instance.fatal !== undefined) return instance.fatal;
         if (!exported.fallible || !isErrorResult(error)) return trap(error);
         return realm.transfer({ kind: "err", value: exported.toWire(error.payload, "err", transfer) }, transfer);
       }
@@ -68,14 +77,48 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
         dispose?.call(object as { [Symbol.dispose](): void });
         return { kind: "ok", value: undefined };
       } catch (error) {
-        return context?.fatal ?? trap(error);
+        return instance?.fatal ?? trap(error);
       }
     },
   };
 }
 
-// jco's glue falls back to the registered symbol where the engine has no `Symbol.dispose`.
-const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("dispose");
+/** What the imports of this worker's instance share, and why it must end. */
+class InstanceContext implements GuestContext {
+  readonly authority: GuestContext["authority"];
+  readonly grants: GuestContext["grants"];
+  readonly emit: GuestContext["emit"];
+  readonly channel: GuestContext["channel"];
+  #fatal: Outcome | undefined;
+  #stop: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => (this.#stop = resolve));
+
+  constructor({ authority, transport, outputBytes }: StartRequest, { emit, postHostCall, pageImports }: ServiceRealm) {
+    this.authority = authority;
+    this.grants = new Set(authority.grants);
+    this.emit = boundedEmit(emit, outputBytes);
+    const channels = transport === null ? undefined : pageImports?.channels;
+    this.channel = transport === null || channels === undefined ? noChannel(this.end) : channels.create(transport, { post: postHostCall, end: this.end });
+  }
+
+  get fatal(): Outcome | undefined {
+    return this.#fatal;
+  }
+
+  readonly end = (reason: Outcome): WebAssembly.RuntimeError => {
+    this.#fatal ??= reason;
+    this.#stop();
+    return new WebAssembly.RuntimeError("the instance was ended");
+  };
+
+  /** The answer of a guest that may be suspended, unless the instance is ended before: then it never answers by itself. */
+  unlessEnded(answer: Promise<unknown>): Promise<unknown> {
+    const ended = this.#ended.then(() => {
+      throw new WebAssembly.RuntimeError("the instance was ended");
+    });
+    return Promise.race([answer, ended]);
+  }
+}
 
 function moduleSource(request: StartRequest): (name: string) => WebAssembly.Module {
   const modules = new Map(request.coreModules);

@@ -1,0 +1,98 @@
+import { compileCodec, type ValueCodec } from "../component/value-codec.js";
+import type { FunctionType, TypeReference, World } from "../component/world.js";
+import type { BrokerContext } from "./broker.js";
+import { MalformedCall } from "./call-errors.js";
+import type { HostHandle } from "./handle-table.js";
+
+/** An object of the app that stands for a resource which a plugin holds. */
+class HostResource implements HostHandle {
+  readonly object: object;
+  /** The resource's position among the types of the plugin's world. */
+  readonly resource: number;
+  readonly #report: (error: unknown) => void;
+
+  constructor(object: object, resource: number, report: (error: unknown) => void) {
+    this.object = object;
+    this.resource = resource;
+    this.#report = report;
+  }
+
+  dispose(): void {
+    const dispose: unknown = Reflect.get(this.object, Symbol.dispose ?? Symbol.for("dispose"));
+    if (typeof dispose !== "function") return;
+    // One that fails must not keep the others from being freed.
+    Promise.resolve().then(() => Reflect.apply(dispose, this.object, []) as unknown).catch(this.#report);
+  }
+}
+
+/** Checks the values of one of the app's functions: arguments on their way out of the plugin, answers on their way in. */
+export class HostFunctionCodec {
+  readonly #context: BrokerContext;
+  readonly #parameters: readonly { readonly name: string; readonly codec: ValueCodec }[];
+  readonly #ok: ValueCodec | undefined;
+  readonly #err: ValueCodec | undefined;
+  readonly #fallible: boolean;
+
+  constructor(context: BrokerContext, world: World, type: FunctionType) {
+    this.#context = context;
+    this.#parameters = type.parameters.map(({ name, type: parameter }) => ({ name, codec: compileCodec(world, parameter) }));
+    const result = typeof type.result === "number" ? world.types[type.result] : undefined;
+    this.#fallible = result?.kind === "result";
+    const codec = (reference: TypeReference | null) => (reference === null ? undefined : compileCodec(world, reference));
+    this.#ok = codec(result?.kind === "result" ? result.ok : type.result);
+    this.#err = codec(result?.kind === "result" ? result.err : null);
+  }
+
+  /**
+   * The plugin's arguments as the app gets them, rebuilt from their own members.
+   *
+   * @throws {MalformedCall} if they are not of their types: glue has checked them, so they did not come from it.
+   */
+  lift(values: readonly unknown[]): readonly unknown[] {
+    if (values.length !== this.#parameters.length) throw new MalformedCall("another number of arguments than the function has");
+    const budget = { remaining: this.#context.limits.messageBytes };
+    const taken: number[] = [];
+    const resource = (id: number, position: number, mode: "own" | "borrow") => {
+      const held = this.#context.handles.get(id, HostResource);
+      if (held.resource !== position) throw new MalformedCall("a resource of another kind");
+      if (mode === "own") taken.push(id);
+      return held.object;
+    };
+    let lifted: readonly unknown[];
+    try {
+      lifted = this.#parameters.map(({ name, codec }, position) => codec.lift(values[position], name, { budget, resource }));
+    } catch (error) {
+      throw new MalformedCall(error instanceof Error ? error.message : String(error));
+    }
+    // Given to the app: it is the app's to free now.
+    for (const id of taken) this.#context.handles.release(id);
+    return lifted;
+  }
+
+  /** @throws {PluginError} `argument-invalid` if the app answered with something of another type. */
+  lowerOk(value: unknown, functionName: string): unknown {
+    return this.#ok === undefined ? undefined : this.#lower(this.#ok, value, `the result of ${functionName}`);
+  }
+
+  /** @throws {PluginError} `argument-invalid` if the payload is of another type. */
+  lowerErr(value: unknown): unknown {
+    if (!this.#fallible) throw new MalformedAnswer();
+    return this.#err === undefined ? undefined : this.#lower(this.#err, value, "the error's payload");
+  }
+
+  #lower(codec: ValueCodec, value: unknown, path: string): unknown {
+    const { handles, limits, reportFailure } = this.#context;
+    const resource = (object: unknown, position: number): number => {
+      if (typeof object !== "object" || object === null) throw new TypeError("a resource is wanted, which must be an object");
+      return handles.add(new HostResource(object, position, reportFailure), undefined);
+    };
+    return codec.lower(value, path, { budget: { remaining: limits.messageBytes }, transfer: [], transferable: new Set(), resource });
+  }
+}
+
+/** The app threw an error result from a function that has none. */
+class MalformedAnswer extends TypeError {
+  constructor() {
+    super("it threw an error result, and its type has none");
+  }
+}

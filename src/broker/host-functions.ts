@@ -1,0 +1,157 @@
+import { deniedValue, failureValue } from "../capability/denied-value.js";
+import type { HostFunction, HostInterface } from "../capability/host-interface.js";
+import { permitsArguments } from "../capability/text-pattern.js";
+import { parseFunctionName } from "../component/component-names.js";
+import { toCamelCase } from "../component/javascript-names.js";
+import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
+import { PluginError } from "../errors/plugin-error.js";
+import type { Broker, BrokerContext, HostCall, HostOperation } from "./broker.js";
+import { DeniedCall, InterfaceError, MalformedCall, ReportedFailure } from "./call-errors.js";
+import { HostFunctionCodec } from "./host-function-codec.js";
+
+/** An interface that a plugin imports and the app implements. */
+export interface OfferedInterface {
+  /** The plugin's world, whose types its values have. */
+  readonly world: World;
+  /** As the plugin imports it: perhaps an older compatible version, perhaps fewer functions. */
+  readonly shape: InterfaceShape;
+  readonly offered: HostInterface;
+}
+
+/** Told what an implementation did wrong, so that the app's author learns of it. The plugin does not. */
+export type ReportHostFailure = (functionName: string, error: unknown) => void;
+
+/**
+ * The app's own functions, for a plugin to which they were granted. Every call is checked against the grant with its actual
+ * arguments, every value against its type, both ways; an implementation that throws, hangs or lies harms nobody but its caller.
+ */
+export function createHostFunctionBroker(context: BrokerContext, interfaces: readonly OfferedInterface[], report: ReportHostFailure): Broker {
+  const functions = new Map(interfaces.flatMap((offered) =>
+    offered.shape.functions.map((named) => [`${offered.shape.name}#${named.name}`, new HostFunctionCall(context, offered, named, report)] as const)));
+  return {
+    operations: new Map<string, HostOperation>([
+      [
+        "host.call",
+        ([interfaceName, functionName, values], call) => {
+          const found = functions.get(`${String(interfaceName)}#${String(functionName)}`);
+          if (found === undefined || !Array.isArray(values)) throw new MalformedCall("a call of an interface that was not offered");
+          return found.perform(values, call);
+        },
+      ],
+    ]),
+  };
+}
+
+class HostFunctionCall {
+  readonly #context: BrokerContext;
+  readonly #interface: OfferedInterface;
+  readonly #named: NamedFunction;
+  readonly #codec: HostFunctionCodec;
+  readonly #implementation: HostFunction;
+  readonly #report: ReportHostFailure;
+
+  constructor(context: BrokerContext, offered: OfferedInterface, named: NamedFunction, report: ReportHostFailure) {
+    this.#context = context;
+    this.#interface = offered;
+    this.#named = named;
+    this.#report = report;
+    this.#codec = new HostFunctionCodec(context, offered.world, named.type);
+    const role = parseFunctionName(named.name);
+    this.#implementation = role?.kind === "method" ? methodOf(toCamelCase(role.name)) : offered.offered.functions.get(named.name) ?? missing;
+  }
+
+  async perform(values: readonly unknown[], { signal }: HostCall): Promise<unknown> {
+    this.#checkGrant(values);
+    const given = this.#codec.lift(values);
+    let answer: unknown;
+    try {
+      answer = await this.#withinTime(signal, (caller) => this.#implementation(...given, { plugin: this.#context.plugin, signal: caller }));
+    } catch (error) {
+      if (error instanceof Error && Object.hasOwn(error, "payload")) throw new InterfaceError(this.#lowered(() => this.#codec.lowerErr(Reflect.get(error, "payload"))));
+      return this.#fail(error);
+    }
+    return this.#lowered(() => this.#codec.lowerOk(answer, this.#named.name));
+  }
+
+  /** The gate in the call: the same capability that made the interface visible, with the arguments that are really given. */
+  #checkGrant(values: readonly unknown[]): void {
+    const { shape, offered, world } = this.#interface;
+    const { name, type } = this.#named;
+    // Patterns name parameters; a method's object is not one of the words.
+    const named = new Map(type.parameters.map((parameter, position) => [parameter.name, values[position]]));
+    const isPermitted = this.#context.grants().some((grant) => grant.kind === "host" && grant.interfaceName === shape.name && permitsArguments(grant, name, named));
+    if (isPermitted) return;
+    const imported = `${shape.name}#${name}`;
+    this.#context.deny({ capability: "host", function: imported, summary: `${offered.name}: ${summarise(named)}` });
+    const denied = deniedValue(world, type.result, imported);
+    throw denied === undefined ? new DeniedCall("host", imported) : new InterfaceError(denied.payload);
+  }
+
+  /** What the implementation answers, or the end of its time, whichever comes first. */
+  async #withinTime(instance: AbortSignal, perform: (signal: AbortSignal) => unknown): Promise<unknown> {
+    const { offered } = this.#interface;
+    const milliseconds = offered.timeoutMilliseconds ?? this.#context.limits.hostCallMilliseconds;
+    const controller = new AbortController();
+    const end = () => controller.abort(instance.reason);
+    instance.addEventListener("abort", end, { once: true });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const error = new Error(`it did not answer within ${milliseconds} ms`);
+        controller.abort(error);
+        reject(error);
+      }, milliseconds);
+    });
+    try {
+      return await Promise.race([Promise.resolve().then(() => perform(controller.signal)), over]);
+    } finally {
+      clearTimeout(timer);
+      instance.removeEventListener("abort", end);
+    }
+  }
+
+  /** A value that is not of its type is the app's mistake, and is treated like one that it threw. */
+  #lowered(lower: () => unknown): unknown {
+    try {
+      return lower();
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** The plugin learns that it failed, never how: the app's own messages may tell of what is not the plugin's. */
+  #fail(error: unknown): never {
+    const { shape, world } = this.#interface;
+    const imported = `${shape.name}#${this.#named.name}`;
+    this.#report(imported, error);
+    const failure = failureValue(world, this.#named.type.result, `${imported} failed in the app`);
+    throw failure === undefined ? new ReportedFailure(`${imported} failed in the app`) : new InterfaceError(failure.payload);
+  }
+}
+
+function methodOf(name: string): HostFunction {
+  return (self, ...values) => {
+    const method: unknown = typeof self === "object" && self !== null ? Reflect.get(self, name) : undefined;
+    if (typeof method !== "function") throw new TypeError(`the app's object has no method ${name}`);
+    return Reflect.apply(method, self, values) as unknown;
+  };
+}
+
+function missing(): never {
+  throw new PluginError({ code: "usage-invalid", stage: "call", message: "The app gave no implementation of this function" });
+}
+
+// Enough for a person to see what was tried.
+const SUMMARY_LENGTH = 200;
+
+/** Arguments in a few words: texts and numbers as they are, of the rest only the kind. */
+export function summarise(named: ReadonlyMap<string, unknown>): string {
+  const parts = [...named].map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value.slice(0, SUMMARY_LENGTH)) : describe(value)}`);
+  return parts.join(", ").slice(0, SUMMARY_LENGTH);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : Array.isArray(value) ? `${value.length} items` : "…";
+}
+

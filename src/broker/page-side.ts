@@ -1,0 +1,97 @@
+import type { AdmittedPlugin } from "../admission/admit-plugin.js";
+import type { GuestAuthority } from "../rpc/messages.js";
+import { SharedAnswers } from "../rpc/shared-answer.js";
+import type { Broker, BrokerContext } from "./broker.js";
+import { createFilesystemBroker } from "./filesystem/filesystem-broker.js";
+import { HandleTable } from "./handle-table.js";
+import { HostCallServer } from "./host-call-server.js";
+import { createHostFunctionBroker, summarise } from "./host-functions.js";
+import { createHttpBroker } from "./http/http-broker.js";
+import { createHandleBroker } from "./input-streams.js";
+import { keyValueIdentity } from "./keyvalue/backend.js";
+import { indexedDbKeyValue } from "./keyvalue/indexeddb-keyvalue.js";
+import { createKeyValueBroker } from "./keyvalue/keyvalue-broker.js";
+import { createAuthority, has, type PageSide, type PageSideListeners, type PageSideOptions } from "./plain-page-side.js";
+import { createStandardInput } from "./standard-input.js";
+
+/** Opens what an instance was granted. Made anew for each: nothing of one instance is seen by another. */
+export function openPageSide(options: PageSideOptions): PageSide {
+  const { admitted, grants, provisions, limits, listeners } = options;
+  const ended = new AbortController();
+  const { id, version } = admitted.manifest;
+  const context: BrokerContext = {
+    plugin: { id, version },
+    limits, grants,
+    handles: new HandleTable(),
+    signal: ended.signal,
+    deny: listeners.onDenied,
+    reportFailure: (error) => listeners.onHostFailure("what the app provides", error),
+  };
+  const { brokers, directories, standardInput } = openBrokers(context, options);
+  const shared = options.transport === "shared-memory" ? new SharedAnswers() : undefined;
+  const server = new HostCallServer({
+    brokers, shared,
+    signal: ended.signal,
+    onCall: (operation, values) => listeners.auditsHostCalls && describeCall(operation, values, listeners),
+    onFailure: listeners.onHostFailure,
+  });
+  return {
+    authority: createAuthority(grants(), provisions, { directories, standardInput }),
+    transport: shared !== undefined ? { kind: "shared-memory", buffer: shared.buffer } : options.transport === null ? null : { kind: "suspension" },
+    serve: (request, link) => server.accept(request, link),
+    dispose() {
+      ended.abort();
+      for (const broker of brokers) broker.dispose?.();
+      context.handles.disposeAll();
+    },
+  };
+}
+
+interface OpenedBrokers {
+  readonly brokers: readonly Broker[];
+  readonly directories: GuestAuthority["directories"];
+  readonly standardInput: number | undefined;
+}
+
+function openBrokers(context: BrokerContext, { admitted, provisions, transport, listeners }: PageSideOptions): OpenedBrokers {
+  const granted = context.grants();
+  if (transport === null) return { brokers: [], directories: [], standardInput: undefined };
+  const brokers: Broker[] = [createHandleBroker(context)];
+  const interfaces = admitted.imports.hostInterfaces
+    .filter(({ shape }) => granted.some((grant) => grant.kind === "host" && grant.interfaceName === shape.name))
+    .map((matched) => ({ ...matched, world: admitted.manifest.world }));
+  if (interfaces.length > 0) brokers.push(createHostFunctionBroker(context, interfaces, listeners.onHostFailure));
+  if (has(granted, "http")) {
+    brokers.push(createHttpBroker(context, { fetch: provisions.fetch, secrets: new Map(Object.entries(provisions.secrets ?? {})) }));
+  }
+  if (has(granted, "keyvalue")) {
+    brokers.push(createKeyValueBroker(context, provisions.keyvalue ?? indexedDbKeyValue(), dataIdentity(admitted)));
+  }
+  const filesystem = has(granted, "fs") ? createFilesystemBroker(context, new Map(Object.entries(provisions.directories ?? {}))) : undefined;
+  if (filesystem !== undefined) brokers.push(filesystem);
+  const { stdin } = provisions;
+  return {
+    brokers,
+    directories: filesystem?.preopens ?? [],
+    standardInput: has(granted, "stdin") && stdin !== undefined ? createStandardInput(context, stdin) : undefined,
+  };
+}
+
+/** Whose data a plugin sees: another publisher's plugin of the same id sees none of it. */
+function dataIdentity({ manifest, verified }: AdmittedPlugin): string {
+  const { trust } = verified;
+  if (trust.kind === "signed") return keyValueIdentity(manifest.id, [...trust.keyIds].sort().join(","));
+  // Nobody vouches for an unsigned one: its data belongs to exactly this component.
+  const component = manifest.files.find(({ path }) => path === manifest.component);
+  return keyValueIdentity(manifest.id, `component:${component?.sha256 ?? ""}`);
+}
+
+function describeCall(operation: string, values: readonly unknown[], { onHostCall }: PageSideListeners): void {
+  if (operation === "host.call") {
+    const [interfaceName, functionName, given] = values;
+    const named = Array.isArray(given) ? given.map((value: unknown, position): [string, unknown] => [String(position), value]) : [];
+    onHostCall(`${String(interfaceName)}#${String(functionName)}`, summarise(new Map(named)));
+  } else {
+    onHostCall(operation, summarise(new Map(values.map((value, position) => [String(position), value]))));
+  }
+}

@@ -1,0 +1,95 @@
+import { disposeSymbol, type GuestContext, ImportError } from "../guest-context.js";
+import { isToken } from "./field-rules.js";
+import { Fields } from "./fields.js";
+import { BodyWriter, OutgoingBody } from "./outgoing-body.js";
+
+/** `method` and `scheme` of wasi:http/types. */
+export interface NamedCase {
+  readonly tag: string;
+  readonly val?: string;
+}
+
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+// Visible ASCII without what ends or begins another part of a URL (RFC 3986). The page takes fewer: `HTTP-request-URI-invalid`.
+const AUTHORITY = /^[!$-.0-;=A-Z[\]_a-z~@]+$/;
+const PATH_WITH_QUERY = /^[!$-~]*$/;
+
+/** What an `outgoing-request` is made of. */
+export interface RequestParts {
+  method: NamedCase;
+  scheme: NamedCase | undefined;
+  authority: string | undefined;
+  path: string | undefined;
+  readonly headers: Fields;
+  body: BodyWriter | undefined;
+}
+
+/** Makes `wasi:http/types` `outgoing-request`, and what gives the parts of one. The guest constructs them, so the class knows its instance. */
+export function outgoingRequestClass(context: GuestContext) {
+  class OutgoingRequest {
+    readonly #parts: RequestParts;
+
+    constructor(headers: Fields) {
+      this.#parts = { method: { tag: "get" }, scheme: undefined, authority: undefined, path: undefined, headers: Fields.of(headers.entries(), true), body: undefined };
+    }
+
+    method(): NamedCase {
+      return this.#parts.method;
+    }
+    setMethod(method: NamedCase): void {
+      refuseUnless(method.val === undefined || isToken(method.val));
+      this.#parts.method = method;
+    }
+    pathWithQuery(): string | undefined {
+      return this.#parts.path;
+    }
+    setPathWithQuery(path: string | undefined): void {
+      refuseUnless(path === undefined || PATH_WITH_QUERY.test(path));
+      this.#parts.path = path;
+    }
+    scheme(): NamedCase | undefined {
+      return this.#parts.scheme;
+    }
+    setScheme(scheme: NamedCase | undefined): void {
+      refuseUnless(scheme?.val === undefined || SCHEME.test(scheme.val));
+      this.#parts.scheme = scheme;
+    }
+    authority(): string | undefined {
+      return this.#parts.authority;
+    }
+    setAuthority(authority: string | undefined): void {
+      refuseUnless(authority === undefined || AUTHORITY.test(authority));
+      this.#parts.authority = authority;
+    }
+    headers(): Fields {
+      return this.#parts.headers;
+    }
+    body(): OutgoingBody {
+      refuseUnless(this.#parts.body === undefined);
+      this.#parts.body = new BodyWriter(context, announcedLength(this.#parts.headers));
+      return new OutgoingBody(context, this.#parts.body);
+    }
+    [disposeSymbol](): void {
+      this.#parts.body?.release();
+    }
+
+    static partsOf(request: OutgoingRequest): RequestParts {
+      return request.#parts;
+    }
+  }
+  // Not the guest's to call.
+  const { partsOf } = OutgoingRequest;
+  Reflect.deleteProperty(OutgoingRequest, "partsOf");
+  return { OutgoingRequest, partsOf };
+}
+
+/** Signals the empty error of the setters. */
+function refuseUnless(isValid: boolean): void {
+  if (!isValid) throw new ImportError(undefined);
+}
+
+function announcedLength(headers: Fields): number | undefined {
+  const [value] = headers.get("content-length");
+  const text = value === undefined ? "" : String.fromCharCode(...value.subarray(0, 20));
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+}
