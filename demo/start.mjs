@@ -5,9 +5,11 @@
  *   npm run demo -- --port 8080     at another port; 0 takes any free one
  *   npm run demo -- --dev           with Vite's development server, which needs a looser policy and sends none
  *   npm run demo -- --build         only builds the page, as a static site in .cache/demo/site
+ *   npm run demo -- --build --address https://example.com/darkroom/     for a site that is served there
  *   npm run demo -- --no-library    uses the built Portcullis as it is, for tests that run beside others
  */
 import { parseArgs } from "node:util";
+import { addressAt, findPort } from "./command/address.mjs";
 import { buildDuotone, buildLibrary } from "./command/build.mjs";
 import { prepareRegistry } from "./command/registry.mjs";
 import { buildSite, previewSite, startDevelopment } from "./command/site.mjs";
@@ -18,20 +20,21 @@ const { values } = parseArgs({
     port: { type: "string", default: "4173" },
     dev: { type: "boolean", default: false },
     build: { type: "boolean", default: false },
+    address: { type: "string" },
     "no-library": { type: "boolean", default: false },
   },
 });
-const port = Number(values.port);
-if (!/^\d+$/.test(values.port) || port > 65_535) {
-  console.error(`Cannot start at port ${values.port}: give a number from 0 to 65535`);
-  process.exit(2);
-}
+const wantedPort = Number(values.port);
+if (!/^\d+$/.test(values.port) || wantedPort > 65_535) refuse(`at port ${values.port}: give a number from 0 to 65535`);
+if (values.address !== undefined && !values.build) refuse("at an address: --address belongs to --build; a server is where its --port says");
+if (values.address !== undefined && !/^https?:\/\/[^?#]+\/$/.test(values.address)) refuse(`at ${values.address}: give the folder's whole address with a slash at its end`);
 
 try {
   if (!values["no-library"]) await step("Portcullis", buildLibrary);
   await step("Filters", buildDuotone);
   await step("Types", writeTypes);
-  const registry = await step("Registry", prepareRegistry);
+  const port = await findPort(wantedPort);
+  const registry = await step("Registry", () => prepareRegistry(values.address ?? addressAt(port)));
   if (values.dev) {
     announce(await startDevelopment(registry, port));
   } else {
@@ -53,6 +56,15 @@ async function step(title, work) {
   const result = await work();
   console.log(`${title.padEnd(12)} ready in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return result;
+}
+
+/**
+ * @param {string} reason
+ * @returns {never}
+ */
+function refuse(reason) {
+  console.error(`Cannot start ${reason}`);
+  process.exit(2);
 }
 
 /** @param {string} address */

@@ -6,7 +6,9 @@ export { PluginHost } from "./host/plugin-host.js";
 export type { LoadOptions, PluginHostOptions } from "./host/plugin-host-options.js";
 export type { AuditEntry, AuditedAction, AuditOptions } from "./host/audit.js";
 export type { PluginGrants } from "./host/grants/plugin-grants.js";
+export type { GrantProblem } from "./host/grants/grant-keeper.js";
 export type { GrantRecord, GrantStore } from "./host/grants/grant-store.js";
+export { memoryGrantStore } from "./host/grants/memory-grant-store.js";
 export { indexedDbGrantStore, type IndexedDbGrantStoreOptions } from "./host/grants/lazy-grant-store.js";
 export { defineHostInterface, type HostCaller, type HostInterface, type HostInterfaceDescriptor } from "./capability/host-interface.js";
 export type { ProvidePolicy, Provisions } from "./broker/provisions.js";
@@ -20,7 +22,7 @@ export type { PluginListing, PluginSource, SourceContext, SourceItem } from "./h
 export { fileSource, type FileSourceOptions } from "./host/file-source.js";
 export { urlSource, type UrlSourceOptions } from "./host/url-source.js";
 export type { Compatibility } from "./admission/expected-interface.js";
-export type { GrantAnswer, GrantDecision, GrantEvent, GrantPolicy, GrantRequest } from "./admission/decide-grants.js";
+export type { GrantAnswer, GrantAuthority, GrantDecision, GrantEvent, GrantPolicy, GrantRequest } from "./admission/decide-grants.js";
 export { HOST_VERSION } from "./admission/host-version.js";
 export type { CapabilityKind } from "./capability/capability.js";
 export type { CacheRead, CachedComponent, CompileCache } from "./compile/compile-cache.js";

@@ -1,12 +1,11 @@
 // The page itself: built and previewed under its policy, or served by Vite for development.
 import { build, createServer, preview } from "vite";
 import { join } from "node:path";
+import { HOST } from "./address.mjs";
 import { CONTENT_POLICY, HEADERS } from "./content-policy.mjs";
 import { DEMO, DIST, PUBLIC, ROOT, SITE } from "./paths.mjs";
 
 /** @typedef {import("./registry.mjs").Registry} Registry */
-
-const HOST = "127.0.0.1";
 
 /** @param {Registry} registry */
 export async function buildSite(registry) {
@@ -19,7 +18,7 @@ export async function buildSite(registry) {
  */
 export async function previewSite(port) {
   const server = await preview({
-    configFile: false, root: DEMO, base: "./", logLevel: "warn", build: { outDir: SITE }, preview: { host: HOST, port, headers: HEADERS },
+    configFile: false, root: DEMO, base: "./", logLevel: "warn", build: { outDir: SITE }, preview: { host: HOST, port, strictPort: true, headers: HEADERS },
   });
   return addressOf(server.httpServer.address());
 }
@@ -30,7 +29,7 @@ export async function previewSite(port) {
  * @returns {Promise<string>} its address
  */
 export async function startDevelopment(registry, port) {
-  const server = await createServer({ ...configuration(registry), server: { host: HOST, port, fs: { allow: [ROOT] } } });
+  const server = await createServer({ ...configuration(registry), server: { host: HOST, port, strictPort: true, fs: { allow: [ROOT] } } });
   await server.listen();
   return addressOf(server.httpServer?.address());
 }
@@ -47,10 +46,16 @@ function configuration(registry) {
     publicDir: PUBLIC,
     logLevel: "warn",
     // What an app gets by installing the package.
-    resolve: { alias: { portcullis: join(DIST, "index.js") } },
-    build: { outDir: SITE, emptyOutDir: true, target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
+    resolve: { alias: packageEntries() },
+    build: { outDir: SITE, emptyOutDir: true, target: "es2023", cssTarget: ["chrome123", "firefox120", "safari17.5"], assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
     plugins: [publisherKeyPlugin(registry), contentPolicyPlugin()],
   };
+}
+
+/** The package's browser entries, each by its own name only. */
+function packageEntries() {
+  const entries = new Map([["portcullis", "index.js"], ["portcullis/prompt", "prompt.js"], ["portcullis/backends", "backends.js"]]);
+  return [...entries].map(([name, file]) => ({ find: new RegExp(`^${name}$`), replacement: join(DIST, file) }));
 }
 
 /**

@@ -1,8 +1,9 @@
-import { isPluginError } from "portcullis";
+import { isPluginError, type PluginEvent } from "portcullis";
 import { Editor } from "./editor.js";
 import { connectPictureControls } from "./picture-controls.js";
 import { type FileTrust, FilterLibrary } from "./plugins/filter-library.js";
 import type { FilterPlugin } from "./plugins/filter-plugin.js";
+import type { Permission } from "./plugins/permissions.js";
 import { Comparison } from "./view/comparison.js";
 import { Console } from "./view/console.js";
 import { ControlsPanel } from "./view/controls-panel.js";
@@ -15,7 +16,8 @@ import { formatMilliseconds } from "./view/format.js";
 import { HistoryList } from "./view/history-list.js";
 import { InspectorPanel } from "./view/inspector-panel.js";
 import { cacheWords } from "./view/load-words.js";
-import { askForGrant, showRefusal } from "./view/plugin-dialogs.js";
+import { PermissionsPanel } from "./view/permissions-panel.js";
+import { showRefusal } from "./view/plugin-dialogs.js";
 
 /** Files that the demo offers to try the refusals with. */
 const SAMPLES = [["an unsigned filter", "samples/unsigned-halftone.wasm"], ["a tampered one", "samples/tampered-tone.tgz"]] as const;
@@ -28,14 +30,24 @@ export class App {
   readonly #history = new HistoryList((position) => this.#editor.goTo(position));
   readonly #filterList = new FilterList((filter) => void this.#choose(filter));
   readonly #library = new FilterLibrary({
-    onEvent: (event) => addEvent(this.#console, event), onChange: () => this.#render(), askForGrant,
+    onEvent: (event) => this.#onEvent(event), onChange: () => this.#render(),
   });
+  readonly #permissions = new PermissionsPanel(this.#library.permissions, {
+    onRevoke: (permission) => void this.#revoke(permission),
+    onAskAgain: (permission) => void this.#askAgain(this.#filters.find(({ listing }) => listing.id === permission.pluginId), permission.pluginId),
+  }, () => void this.#library.permissions.refresh());
   readonly #controls = new ControlsPanel({
     onChange: () => this.#editor.preview(this.#controls.settings),
     onApply: () => this.#editor.apply(this.#controls.settings),
     onDiscard: () => this.#editor.discard(),
     onStop: () => this.#editor.stop(),
     onRetry: () => void this.#choose(this.#chosen),
+    denial: {
+      onAskAgain: () => void this.#askAgain(this.#chosen),
+      onShowPermissions: () => this.#permissions.show(),
+      wordsOf: (capability) => this.#permissions.wordsOf(capability),
+    },
+    refusedOf: (filter) => this.#library.permissions.refusedOf(filter.listing.id),
   });
   readonly #inspector = new InspectorPanel({
     onLoadAgain: () => void this.#reload(),
@@ -68,6 +80,7 @@ export class App {
     if (this.#filters.length > 0) this.#filterList.render(this.#filters, this.#chosen);
     this.#controls.render(this.#chosen, run);
     this.#inspector.render(this.#chosen);
+    this.#permissions.render(this.#filters);
     this.#renderPictureControls();
   }
 
@@ -115,6 +128,26 @@ export class App {
       this.#reportFailure(file.name, error);
       if (await showRefusal(file.name, error)) await this.#openFilter(file, "anyone");
     }
+  }
+
+  #onEvent(event: PluginEvent): void {
+    addEvent(this.#console, event);
+    // Before the page has its parts, nothing has happened to a permission.
+    if (event.kind === "audit" && this.#permissions.isOpen) void this.#library.permissions.refresh();
+  }
+
+  /** Takes a permission away from a filter, also while it runs. Its next run meets the refusal. */
+  async #revoke({ pluginId, capability }: Permission): Promise<void> {
+    await this.#library.permissions.revoke(pluginId, capability);
+    this.#permissions.announce(`Taken away: ${this.#permissions.wordsOf(capability)}`);
+    this.#render();
+  }
+
+  /** Loads a filter again, so that it asks for what it has not got. */
+  async #askAgain(filter: FilterPlugin | undefined, pluginId = filter?.listing.id): Promise<void> {
+    if (pluginId !== undefined) await this.#library.permissions.forgetRefusals(pluginId);
+    await filter?.unload();
+    await this.#choose(filter);
   }
 
   #connectFilterFiles(): void {

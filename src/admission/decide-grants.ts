@@ -107,7 +107,7 @@ const NOT_OFFERED: GrantVerdict = { granted: [], decision: "deny", by: "not-offe
  * anybody is asked; the rest is asked at once.
  *
  * @throws {PluginError} `capability-unknown` or `capability-invalid` for requests that cannot be enforced,
- *   `capability-not-granted` for one that the plugin requires.
+ *   `capability-not-granted` for one that the plugin requires, and if the app's grant function fails.
  */
 export async function decideGrants(verified: VerifiedPackage, decider: GrantDecider): Promise<readonly Capability[]> {
   const { manifest } = verified.package;
@@ -147,7 +147,8 @@ function settleRequest(manifest: Manifest, wanted: Wanted, verdict: GrantVerdict
   const granted = most === undefined ? [] : intersectCapabilities([most], verdict.granted);
   const capability = printCapability(wanted.requested);
   const isRefused = granted.length === 0 || verdict.decision === "deny" || verdict.decision === "never";
-  const isKept = !isRefused || wanted.optional;
+  // An app whose prompt is broken must hear of it, also where the plugin could do without.
+  const isKept = !isRefused || (wanted.optional && verdict.cause === undefined);
   audit({
     kind: "grant", pluginId: manifest.id, pluginVersion: manifest.version, capability,
     granted: isKept ? granted.map(printCapability) : [],
@@ -159,7 +160,7 @@ function settleRequest(manifest: Manifest, wanted: Wanted, verdict: GrantVerdict
     code: "capability-not-granted",
     stage: "admit",
     pluginId: manifest.id,
-    message: `Cannot load ${manifest.id}: it requires the capability "${capability}" (${JSON.stringify(wanted.reason)}), and ${REFUSALS[verdict.by](verdict)}`,
+    message: `Cannot load ${manifest.id}: it ${wanted.optional ? "asks for" : "requires"} the capability "${capability}" (${JSON.stringify(wanted.reason)}), and ${REFUSALS[verdict.by](verdict)}`,
     cause: verdict.cause,
   });
 }
@@ -167,7 +168,7 @@ function settleRequest(manifest: Manifest, wanted: Wanted, verdict: GrantVerdict
 const REFUSALS: Record<GrantAuthority, (verdict: GrantVerdict) => string> = {
   policy: ({ cause }) => cause === undefined
     ? "the app did not grant it. Grant it in the host's `grant` option to load this plugin"
-    : "the app's grant function failed. Its error is the cause of this one",
+    : `the app's grant function failed${cause instanceof Error ? `: ${cause.message}` : ". What it threw is the cause of this error"}`,
   person: () => "it was refused when asked for. Load the plugin again to be asked again, unless it was refused for ever",
   store: () => "it was refused for ever. `host.grants.revoke` forgets that, so that it is asked for again",
   session: () => "it was refused for this session",

@@ -11,6 +11,8 @@ export interface HostHandle {
 // A guest that opens without closing must not fill the page's memory. Language runtimes keep well below.
 const MOST_HANDLES = 4_096;
 
+const GONE: HostHandle = { ready: () => undefined };
+
 /** The handles of one instance. Numbers are never used again, so that a stale one cannot mean something new. */
 export class HandleTable {
   readonly #handles = new Map<number, HostHandle>();
@@ -38,11 +40,15 @@ export class HandleTable {
     throw new MalformedCall(`${String(id)} is no ${kind.name} of this instance`);
   }
 
-  /** @throws {MalformedCall} for a number that stands for nothing. */
+  /**
+   * What `id` stands for, to be waited for. One that is gone is ready: a guest may drop what a pollable of its is about, and
+   * whatever it asks next tells it so (StarlingMonkey does that after a refused request).
+   *
+   * @throws {MalformedCall} for a number that never stood for anything.
+   */
   waitable(id: unknown): HostHandle {
-    const handle = typeof id === "number" ? this.#handles.get(id) : undefined;
-    if (handle === undefined) throw new MalformedCall(`${String(id)} is no handle of this instance`);
-    return handle;
+    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1 || id >= this.#next) throw new MalformedCall(`${String(id)} is no handle of this instance`);
+    return this.#handles.get(id) ?? GONE;
   }
 
   /** Frees one. One that is gone already is left alone: a guest may drop what its instance lost. */

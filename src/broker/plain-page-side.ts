@@ -71,5 +71,6 @@ export function has(granted: readonly Capability[], kind: CapabilityKind): boole
 }
 
 function valueOf(values: Readonly<Record<string, string>> | undefined, name: string): (readonly [string, string])[] {
-  return values !== undefined && Object.hasOwn(values, name) ? [[name, String(values[name])]] : [];
+  const value: unknown = values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+  return typeof value === "string" ? [[name, value]] : [];
 }

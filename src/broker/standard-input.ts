@@ -1,5 +1,6 @@
 import type { BrokerContext } from "./broker.js";
 import { InterfaceError } from "./call-errors.js";
+import { isByteArray } from "./byte-array.js";
 import { type ByteSource, HostInputStream } from "./input-streams.js";
 
 /** What a plugin may read as its standard input. Text is given in UTF-8. */
@@ -85,7 +86,7 @@ class LazySource implements ByteSource {
 function openContent(content: unknown): ByteSource {
   if (typeof content === "string") return blobSource(new Blob([content]));
   // The view as it is now: without a copy the app's later changes would be read.
-  if (content instanceof Uint8Array) return blobSource(new Blob([new Uint8Array(content)]));
+  if (isByteArray(content)) return blobSource(new Blob([new Uint8Array(content)]));
   if (content instanceof Blob) return blobSource(content);
   if (content instanceof ReadableStream) return streamSource(content as ReadableStream<unknown>);
   throw new TypeError(`Cannot give ${typeof content} as standard input: it must be a string, a Uint8Array, a Blob, a ReadableStream or a function that gives one`);
@@ -115,7 +116,7 @@ function streamSource(stream: ReadableStream<unknown>): ByteSource {
     async next() {
       const { done, value } = await reader.read();
       if (done) return undefined;
-      if (value instanceof Uint8Array) return value;
+      if (isByteArray(value)) return value;
       throw new TypeError(`Cannot read standard input: its stream gave ${typeof value} instead of a Uint8Array`);
     },
     cancel: () => void reader.cancel().catch(() => undefined),

@@ -2,7 +2,7 @@ import type { NamedFunction, World } from "../component/world.js";
 
 type Names = ReadonlySet<string>;
 
-const FILESYSTEM_METHOD = /^\[method\](?:descriptor|directory-entry-stream)\./;
+const FILESYSTEM_METHOD = /^\[method\](?:descriptor|directory-entry-stream)\.(?!get-type$|get-flags$|advise$)/;
 const KEYVALUE = /^wasi:keyvalue\//;
 
 const POLL: Names = new Set(["poll", "[method]pollable.ready", "[method]pollable.block"]);
@@ -18,7 +18,9 @@ const HTTP_TYPES: Names = new Set(["[static]outgoing-body.finish", "[method]futu
  * The imports during which a guest may be suspended, in the names that the transpiler takes: those which the page answers
  * if they are granted. It depends on the world alone, never on grants, because it is part of the compile key.
  *
- * Constructors are left out: JavaScript's cannot be waited for. Interfaces of WASI that are not named here are answered in
+ * Constructors are left out: JavaScript's cannot be waited for. Nor may anything be listed that libraries call while a component is
+ * instantiated: outside of a call no guest can be suspended, and a listed import traps there even if it would answer
+ * at once. Interfaces of WASI that are not named here are answered in
  * the worker; interfaces that are not WASI's are the app's own functions.
  */
 export function suspendingImports(world: World): readonly string[] {

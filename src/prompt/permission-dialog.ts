@@ -106,7 +106,7 @@ export class PermissionDialog {
   }
 
   #update(): void {
-    const wanted = this.#views.filter((_view, index) => this.#requests[index]?.signal.aborted === false);
+    const wanted = this.#views.filter(({ isWanted }) => isWanted);
     const allowed = wanted.filter((view) => view.isAllowed);
     // Not `disabled`, which takes the focus away from whoever is on the button when it comes to pass.
     this.#deny.setAttribute("aria-disabled", String(!this.#isSafe));
@@ -117,8 +117,8 @@ export class PermissionDialog {
 
   /** Takes away what nobody waits for any more; the last such request closes the dialog. */
   #endUnwanted(): void {
-    for (const [index, view] of this.#views.entries()) view.element.hidden = this.#requests[index]?.signal.aborted !== false;
-    if (this.#requests.every(({ signal }) => signal.aborted)) this.#close(this.#requests.map(() => DENIED));
-    else this.#update();
+    for (const view of this.#views) view.element.hidden = !view.isWanted;
+    if (this.#views.some(({ isWanted }) => isWanted)) this.#update();
+    else this.#close(this.#views.map(() => DENIED));
   }
 }

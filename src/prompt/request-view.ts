@@ -12,6 +12,7 @@ const DESCRIPTION_CHARACTERS = 400;
 export class RequestView {
   readonly element: HTMLFieldSetElement;
   readonly isOptional: boolean;
+  readonly #signal: AbortSignal;
   readonly #allow: HTMLInputElement;
   readonly #duration: HTMLSelectElement;
   readonly #never: HTMLInputElement;
@@ -19,6 +20,7 @@ export class RequestView {
   /** @param index - tells its fields from those of the dialog's other requests. */
   constructor(request: GrantRequest, texts: PermissionDialogTexts, index: number, onChange: () => void) {
     this.isOptional = request.optional;
+    this.#signal = request.signal;
     this.#allow = radio(index);
     this.#duration = durations(texts);
     this.#never = element("input", { attributes: { type: "checkbox" } });
@@ -45,6 +47,11 @@ export class RequestView {
       show();
       onChange();
     });
+  }
+
+  /** Somebody waits for the decision. */
+  get isWanted(): boolean {
+    return !this.#signal.aborted;
   }
 
   get isAllowed(): boolean {

@@ -22,14 +22,26 @@ export interface GuestAuthority {
   readonly environment: readonly (readonly [name: string, value: string])[];
   readonly arguments: readonly string[];
   readonly config: readonly (readonly [key: string, value: string])[];
-  /** The granted directories: where the guest sees each, and the number of its handle on the page. */
-  readonly directories: readonly { readonly path: string; readonly handle: number }[];
+  /** The granted directories: where the guest sees each, and its descriptor. */
+  readonly directories: readonly { readonly path: string; readonly descriptor: OpenedDescriptor }[];
   /** Full names of the interfaces that the app implements and has granted. */
   readonly hostInterfaces: readonly string[];
   /** The number of standard input's stream on the page. */
   readonly standardInput: number | undefined;
   /** Clocks are rounded down to multiples of this. 0 leaves them as they are. */
   readonly clockResolutionMilliseconds: number;
+}
+
+/**
+ * An open file or directory of the page. What it is goes with its number, so that asking for it needs no host call:
+ * C's and Go's libraries ask while they are instantiated, when a plugin cannot be suspended.
+ */
+export interface OpenedDescriptor {
+  readonly handle: number;
+  /** `descriptor-type`. */
+  readonly type: string;
+  /** `descriptor-flags`. */
+  readonly flags: Readonly<Record<string, boolean>>;
 }
 
 /** By promises that suspend the guest, or by a buffer that both sides share while the worker's thread waits. */

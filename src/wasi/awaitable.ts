@@ -6,6 +6,7 @@ export type Awaitable<Value> = Value | Promise<Value>;
 
 /** Goes on with `next` when `value` is there: at once if it is there already. */
 export function after<Value, Result>(value: Awaitable<Value>, next: (value: Value) => Awaitable<Result>): Awaitable<Result> {
+  // oxlint-disable-next-line promise/no-callback-in-promise -- `next` is the continuation itself, and answers with a value
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
@@ -21,5 +22,6 @@ export function attempt<Value, Result>(
   } catch (error) {
     return failed(error);
   }
+  // oxlint-disable-next-line promise/no-callback-in-promise -- as above
   return value instanceof Promise ? value.then(next, failed) : next(value);
 }

@@ -9,7 +9,7 @@ export function configImplementations({ authority }: GuestContext): readonly (re
   const implementation: ImportImplementation = {
     functions: new Map<string, (...values: never[]) => unknown>([
       ["get", (key: string) => values.get(key)],
-      ["get-all", () => [...values].map((pair) => [...pair])],
+      ["get-all", () => [...values]],
     ]),
     resources: new Map(),
   };

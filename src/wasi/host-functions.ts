@@ -76,7 +76,7 @@ class HostInterfaceImports {
   #adopt(id: unknown, resource: number): object {
     const resourceClass = this.#classes.get(resource);
     if (resourceClass === undefined || typeof id !== "number") throw this.#context.end({ kind: "host-failed", message: "the page answered with no resource" });
-    const object = Object.create(resourceClass.prototype as object) as HostResource;
+    const object = Object.create(resourceClass.prototype) as HostResource;
     object.handle = id;
     return object;
   }
@@ -96,7 +96,10 @@ class HostInterfaceImports {
       }
 
       [disposeSymbol](): void {
-        after(this.handle, (id) => channel.send("handle.drop", [id]));
+        const drop = (id: number) => channel.send("handle.drop", [id]);
+        if (typeof this.handle === "number") drop(this.handle);
+        // One that was never made has nothing to give back.
+        else this.handle.then(drop, () => undefined);
       }
     };
   }

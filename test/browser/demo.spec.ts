@@ -1,5 +1,4 @@
 /** Darkroom as `npm run demo` serves it: the built page under its strict policy, with packed and signed filters. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
@@ -7,29 +6,25 @@ import { PUBLIC, ROOT } from "../../demo/command/paths.mjs";
 import { tamper } from "../../demo/command/samples.mjs";
 import { GENERATED_TYPES, generateTypes } from "../../demo/command/types.mjs";
 import { applyFilter, dropFile, linearLight, pictureIn, sharpness, waitForPreview } from "./support/darkroom-page.js";
+import { type DarkroomServer, startDarkroom } from "./support/darkroom-server.js";
 
 // One server for the whole file: it writes to one folder, and its tests are run in order by one worker.
 test.describe.configure({ mode: "default" });
 
-let server: ChildProcess;
+/** In the registry. */
+const FILTERS = 7;
+
+let server: DarkroomServer;
 let address: string;
 const pageErrors: string[] = [];
 
 test.beforeAll(async () => {
-  server = spawn(process.execPath, ["demo/start.mjs", "--no-library", "--port", "0"], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
-  address = await new Promise<string>((resolve, reject) => {
-    let output = "";
-    server.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      const found = /http:\S+/.exec(output)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-    server.on("exit", (code) => reject(new Error(`the demo ended with exit code ${code}:\n${output}`)));
-  });
+  server = await startDarkroom(".cache/demo");
+  ({ address } = server);
 });
 
 test.afterAll(() => {
-  server.kill();
+  server.stop();
 });
 
 test.beforeEach(async ({ page }) => {
@@ -39,7 +34,7 @@ test.beforeEach(async ({ page }) => {
     if (message.type() === "error") pageErrors.push(message.text());
   });
   await page.goto(address);
-  await expect(page.locator("[data-filter]")).toHaveCount(4);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
 });
 
 test.afterEach(() => {
@@ -98,7 +93,7 @@ test("a second visit takes the compiled code from the cache and downloads nothin
   await expect(page.locator("[data-fact=cache]")).toContainText("Miss");
   await expect(page.locator("[data-fact=code]")).toContainText("Shipped in the signed package");
   await page.reload();
-  await expect(page.locator("[data-filter]")).toHaveCount(4);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
   const requests: string[] = [];
   page.on("request", (request) => {
     // The sandbox's own worker is a data: URL.
@@ -121,13 +116,13 @@ test("a package that was changed after it was signed is refused, and cannot be t
   await expect(dialog.getByRole("button")).toHaveText(["Close"]);
   await page.screenshot({ path: testInfo.outputPath("tampered.png") });
   await dialog.getByRole("button", { name: "Close" }).click();
-  await expect(page.locator("[data-filter]")).toHaveCount(4);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
 });
 
 test("the same package unchanged is taken from a file", async ({ page }) => {
   await dropFile(page, "tone.tar.gz", await packedFilter("darkroom.tone"));
   await waitForPreview(page);
-  await expect(page.locator("[data-filter]")).toHaveCount(5);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS + 1);
   await expect(page.locator("[data-fact=trust]")).toContainText("Signed by the trusted key");
 });
 
@@ -137,7 +132,7 @@ test("an unsigned component runs only after the person trusts that file", async 
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("signature-missing");
   await dialog.getByRole("button", { name: "Do not load" }).click();
-  await expect(page.locator("[data-filter]")).toHaveCount(4);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
   await dropFile(page, "My Dots.wasm", component);
   await dialog.getByRole("button", { name: "Trust this unsigned file" }).click();
   await waitForPreview(page);
@@ -154,14 +149,14 @@ test("the page offers a file for each kind of refusal", async ({ page }) => {
     await page.keyboard.press("Escape");
     await expect(page.getByRole("dialog")).toHaveCount(0);
   }
-  await expect(page.locator("[data-filter]")).toHaveCount(4);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
 });
 
 test("what is neither a package nor a component is refused", async ({ page }) => {
   await dropFile(page, "letter.wasm", new TextEncoder().encode("Dear plugin"));
   await expect(page.getByRole("dialog")).toContainText("was not loaded");
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
-  await expect(page.locator("[data-filter]")).toHaveCount(4);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
 });
 
 test("a running filter can be stopped, and runs again", async ({ page }) => {
@@ -211,7 +206,7 @@ test("the page is sent with a policy that allows no other origin", async ({ requ
 });
 
 test("the page's types are what portcullis types writes for the filters' WIT", async () => {
-  expect(await readFile(GENERATED_TYPES, "utf8")).toBe(await generateTypes());
+  for (const generated of GENERATED_TYPES) expect(await readFile(generated.file, "utf8"), generated.file).toBe(await generateTypes(generated));
 });
 
 /** The packed file that lies beside each filter in the registry. */

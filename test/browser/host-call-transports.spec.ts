@@ -11,7 +11,7 @@ import { PluginPage } from "../support/plugin-page.js";
 async function withoutPromiseIntegration(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const remove = "delete WebAssembly.Suspending;delete WebAssembly.promising;";
-    new Function(remove)();
+    for (const name of ["Suspending", "promising"]) Reflect.deleteProperty(WebAssembly, name);
     const Platform = window.Worker;
     window.Worker = class extends Platform {
       constructor(url: string | URL, options?: WorkerOptions) {
@@ -52,6 +52,15 @@ test.describe("without promise integration, on an isolated page", () => {
     expect((await runNotes(plugins, "notes-rust", "read", "today")).value).toBe("milk\nbread");
     expect((await runNotes(plugins, "notes-rust", "cursor", "today")).value).toBe("milk\nbread\n2");
     expect((await plugins.call("notes-rust", "many", [100])).value).toBe(500n);
+  });
+
+  test("host calls wait in shared memory in the policy worker as well", async ({ page, server }) => {
+    await withoutPromiseIntegration(page);
+    const plugins = new PluginPage(page, server, "isolated/");
+    const loaded = await loadNotes(plugins, server, "notes-rust", { sandbox: "policy-worker", sandboxWorkerUrl: server.url("isolated/sealed/dist/sandbox-worker.js") });
+    expect(loaded.error).toBeUndefined();
+    expect(loaded.report).toMatchObject({ target: "browser-sync", sandbox: "policy-worker" });
+    expect((await runNotes(plugins, "notes-rust", "cursor", "today")).value).toBe("milk\nbread\n2");
   });
 
   test("a sandbox that cannot share memory has no way to make host calls", async ({ page, server }) => {

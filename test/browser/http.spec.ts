@@ -32,7 +32,8 @@ function echoOf({ value, error }: CallResult): { readonly method: string; readon
 
 for (const { transport, prefix, target } of TRANSPORTS) {
   test.describe(`over ${transport}`, () => {
-    test.use({ pagePath: `${prefix}pages/blank.html` });
+    // The browser itself notes on the page's console what a request failed with.
+    test.use({ pagePath: `${prefix}pages/blank.html`, allowPageErrors: true });
     for (const guest of GUESTS) {
       const run = (plugins: PluginPage, command: string, ...values: string[]) => plugins.call(guest, "run", [command, values]);
 

@@ -85,7 +85,7 @@ test("a change that throws changes nothing, and its error comes back as it is", 
   const result = await withBackend(page, server, async ({ backend }) => {
     const place = { namespace: "n", bucket: "b" };
     await backend.update(place, ["k"], () => [new Uint8Array([1])]);
-    const refusal = { refused: true };
+    const refusal = new Error("refused");
     const thrown: unknown = await backend.update(place, ["k", "l"], () => { throw refusal; }).then(() => "nothing", (error: unknown) => error);
     return [thrown === refusal, (await backend.get(place, ["k", "l"])).map((value) => value?.length), await backend.usage("n")];
   }, undefined);
@@ -172,7 +172,7 @@ for (const [how, script] of FAILURES) {
     await page.reload();
     const outcomes = await withBackend(page, server, async ({ backend }) => {
       const place = { namespace: "n", bucket: "b" };
-      const written = await backend.update(place, ["k"], () => [new Uint8Array([1])]).then(() => "written", (error: unknown) => (error instanceof Error ? error.name : `${typeof error}`));
+      const written = await backend.update(place, ["k"], () => [new Uint8Array([1])]).then(() => "written", (error: unknown) => (error instanceof Error ? error.name : typeof error));
       return { written, again: await backend.update(place, ["k"], () => [new Uint8Array([1])]).then(() => "written", () => "failed") };
     }, undefined);
     expect(outcomes).toEqual({ written: expect.not.stringMatching(/^written$/) as unknown, again: "failed" });

@@ -20,6 +20,11 @@ const stranger = { plugin: { id: "local.thing", version: "0.0.1", title: undefin
 
 type Asked = Partial<GrantRequest>;
 
+/** What axe gives, as far as it is read here. */
+interface Findings {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[] }[];
+}
+
 /** The dialog in a page of the test server. */
 class PermissionPage {
   readonly page: Page;
@@ -134,7 +139,7 @@ test.describe("what it shows", () => {
       return [name, text].every((part) => part.left >= outer.left && part.right <= outer.right);
     });
     expect(inside).toBe(true);
-    const slanted = await dialog.locator("p, span, legend, button, h2, bdi").evaluateAll((all) => all.filter((one) => getComputedStyle(one).fontStyle === "italic").map((one) => one.className));
+    const slanted = await dialog.locator("p, span, legend, button, h2, bdi").evaluateAll((all) => all.filter((one) => getComputedStyle(one).fontStyle === "italic").map((one) => one.getAttribute("class") ?? ""));
     expect(new Set(slanted)).toEqual(new Set(["plugin-name", "", "reason-text"]));
     expect(await shown.evaluate((element) => getComputedStyle(element).unicodeBidi)).toBe("isolate");
   });
@@ -158,7 +163,7 @@ test.describe("what it shows", () => {
     await page.emulateMedia({ reducedMotion: "reduce" });
     await page.evaluate(() => {
       const sheet = new CSSStyleSheet();
-      sheet.replaceSync(`portcullis-permission-dialog { --portcullis-accent: rgb(1, 2, 3); } portcullis-permission-dialog::part(heading) { text-transform: uppercase; } * { letter-spacing: 40px; }`);
+      sheet.replaceSync(`portcullis-permission-dialog { --portcullis-accent: rgb(1, 2, 3); } portcullis-permission-dialog::part(heading) { text-transform: uppercase; } body { letter-spacing: 40px; text-align: right; }`);
       document.adoptedStyleSheets = [sheet];
     });
     const permissions = await opened(page, server);
@@ -166,7 +171,11 @@ test.describe("what it shows", () => {
     await permissions.request(photos.description).getByLabel("Allow", { exact: true }).check();
     expect(await permissions.allowSelected.evaluate((element) => getComputedStyle(element).backgroundColor)).toBe("rgb(1, 2, 3)");
     expect(await permissions.dialog.getByRole("heading").evaluate((element) => getComputedStyle(element).textTransform)).toBe("uppercase");
-    expect(await permissions.dialog.evaluate((element) => getComputedStyle(element).animationName)).toBe("none");
+    const look = await permissions.dialog.evaluate((element) => {
+      const { animationName, letterSpacing } = getComputedStyle(element);
+      return { animationName, letterSpacing };
+    });
+    expect(look).toEqual({ animationName: "none", letterSpacing: "normal" });
   });
 
   for (const scheme of ["light", "dark"] as const) {
@@ -180,7 +189,7 @@ test.describe("what it shows", () => {
         for (const requests of [[photos, shapes, { ...clocks, previous: ["random"] }], [{ ...stranger, plugin: { ...stranger.plugin, title: "Noise" } }]]) {
           await permissions.askAndWait(...requests);
           await permissions.dialog.getByLabel("Allow", { exact: true }).first().check();
-          const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as { readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[] }[] };
+          const found = await page.evaluate<Findings>("axe.run(document, { resultTypes: ['violations'] })");
           // What the blank page behind it lacks is not the dialog's.
           const own = found.violations.filter(({ id }) => !["page-has-heading-one", "landmark-one-main"].includes(id));
           expect(own.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html}: ${failureSummary}`)])).toEqual([]);
@@ -254,6 +263,8 @@ test.describe("what is chosen", () => {
     await permissions.askAndWait(photos);
     const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.tagName ?? document.activeElement?.tagName);
     expect(await focused()).toBe("DIALOG");
+    // What is behind it can be neither reached nor clicked.
+    expect(await permissions.dialog.evaluate((element) => element.matches(":modal"))).toBe(true);
     const tabTo = async (wanted: Locator): Promise<void> => {
       const isFocused = () => wanted.evaluate((element) => element.matches(":focus"));
       for (let step = 0; step < 10 && !(await isFocused()); step += 1) await page.keyboard.press("Tab");
@@ -272,6 +283,8 @@ test.describe("what is chosen", () => {
     await tabTo(permissions.request(photos.description).getByLabel("For how long"));
     await page.keyboard.press("u");
     await tabTo(permissions.allowSelected);
+    // The way there led through the browser's own controls, and coming back from there counts as coming back.
+    await expect(permissions.allowSelected).toBeEnabled();
     await page.keyboard.press("Enter");
     await permissions.expectAnswers("session");
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Load");

@@ -98,6 +98,14 @@ test.describe("policy-worker", () => {
     expect((await plugins.call("small-c", "add", [2, 3])).value).toBe(5);
   });
 
+  test("the sandbox's policy in another order, spacing and case is the same policy", async ({ page, server }) => {
+    const plugins = new PluginPage(page, server);
+    const sandboxWorkerUrl = `${server.url("dist/sandbox-worker.js")}?${new URLSearchParams({ csp: " Worker-Src  data: ;script-src 'wasm-unsafe-eval';;DEFAULT-SRC 'none'; " })}`;
+    const { error, report } = await plugins.loadPackaged("small-c", { host: { sandbox: "policy-worker", sandboxWorkerUrl } });
+    expect(error).toBeUndefined();
+    expect(report?.sandbox).toBe("policy-worker");
+  });
+
   for (const [what, served] of [
     ["is not there", { mode: "status", status: 404 } as const],
     ["is the app's own page", "<!doctype html><title>the app</title>"],

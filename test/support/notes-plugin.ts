@@ -17,6 +17,7 @@ export interface NotesOptions {
   readonly limits?: { readonly callMilliseconds: number };
   /** Default: the fixture's. */
   readonly name?: string;
+  readonly sandboxWorkerUrl?: string;
   readonly sandbox?: "policy-frame" | "sandboxed-frame" | "policy-worker";
 }
 

@@ -41,8 +41,8 @@ const CAPABILITIES = new Map([
   ["logger", [{ capability: "log", reason: "It logs", optional: false }]],
   // Its JavaScript engine reads the monotonic clock in every call.
   ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],
-  .../** @type {[string, ReturnType<typeof authorityRequests>][]} */ (AUTHORITY_GUESTS.map((name) => [name, authorityRequests()])),
-  .../** @type {[string, ReturnType<typeof authorityRequests>][]} */ (NOTES_GUESTS.map((name) => [name, notes])),
+  ...AUTHORITY_GUESTS.map((name) => /** @type {const} */ ([name, authorityRequests()])),
+  ...NOTES_GUESTS.map((name) => /** @type {const} */ ([name, notes])),
   // CPython seeds its hashes in the first call.
   ["echo-py", [{ capability: "random", reason: "Python seeds its hash tables", optional: false }]],
 ]);

@@ -20,8 +20,9 @@ import { gzipSync } from "node:zlib";
 const DRIP_MILLISECONDS = 20;
 const PIECE_BYTES = 65_536;
 
-/** @type {Map<string, (parameter: string, query: URLSearchParams, request: Incoming, response: Outgoing) => void | Promise<void>>} */
-const ROUTES = new Map([
+/** @typedef {(parameter: string, query: URLSearchParams, request: Incoming, response: Outgoing) => void | Promise<void>} Answer */
+
+const ROUTES = new Map(/** @type {[string, Answer][]} */ ([
   ["echo", (_parameter, _query, request, response) => echo(request, response)],
   ["status", (parameter, query, _request, response) => void response.writeHead(Number(parameter), location(query)).end()],
   ["header", (_parameter, query, request, response) => answerWithHeader(query, request, response)],
@@ -30,10 +31,10 @@ const ROUTES = new Map([
   ["gzip", (parameter, _query, _request, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(new Uint8Array(Number(parameter))))],
   ["cut", (parameter, _query, _request, response) => cut(response, Number(parameter))],
   ["hang", () => undefined],
-  ["stall", (_parameter, _query, _request, response) => void response.writeHead(200, { "content-length": 1_000 }).flushHeaders()],
+  ["stall", (_parameter, _query, _request, response) => response.writeHead(200, { "content-length": 1_000 }).flushHeaders()],
   ["drip", (_parameter, _query, _request, response) => drip(response)],
   ["cookie", (_parameter, _query, _request, response) => void response.writeHead(200, { "set-cookie": "session=stolen; Path=/" }).end("set")],
-]);
+]));
 
 /**
  * @param {string} path Beginning with `/http/`.

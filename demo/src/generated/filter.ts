@@ -41,7 +41,7 @@ export interface Setting {
 }
 
 /** Variant `filter-error` of darkroom:filters/filter@1.0.0. */
-export type FilterError = { readonly tag: "unknown-parameter"; readonly val: string } | { readonly tag: "out-of-range"; readonly val: string } | { readonly tag: "unsupported-image"; readonly val: string };
+export type FilterError = { readonly tag: "unknown-parameter"; readonly val: string } | { readonly tag: "out-of-range"; readonly val: string } | { readonly tag: "unsupported-image"; readonly val: string } | { readonly tag: "unavailable"; readonly val: string };
 
 /** What a plugin exports, by the name that `call` takes. */
 export interface FilterFunctions {
@@ -54,7 +54,7 @@ export interface FilterFunctions {
 /** What a plugin must export: give it to `load`. */
 export const filter: InterfaceDescriptor<FilterFunctions> = defineInterface<FilterFunctions>({
   name: "filter",
-  hash: "653c5fe2dad8123cb7143d17de836daca9aae27eb0264d6cfc41a393898a9198",
+  hash: "b11bf7019f0dcff96854176b8a6bc1cf2bd176431604bbb71447997bf377b4df",
   world: {
     types: [
       {"kind":"record","fields":[{"name":"name","type":"string"},{"name":"label","type":"string"},{"name":"minimum","type":"f32"},{"name":"maximum","type":"f32"},{"name":"initial","type":"f32"},{"name":"step","type":"f32"}],"name":"parameter","owner":"darkroom:filters/filter@1.0.0"},
@@ -64,7 +64,7 @@ export const filter: InterfaceDescriptor<FilterFunctions> = defineInterface<Filt
       {"kind":"record","fields":[{"name":"width","type":"u32"},{"name":"height","type":"u32"},{"name":"pixels","type":3}],"name":"image","owner":"darkroom:filters/filter@1.0.0"},
       {"kind":"record","fields":[{"name":"name","type":"string"},{"name":"value","type":"f32"}],"name":"setting","owner":"darkroom:filters/filter@1.0.0"},
       {"kind":"list","element":5},
-      {"kind":"variant","cases":[{"name":"unknown-parameter","type":"string"},{"name":"out-of-range","type":"string"},{"name":"unsupported-image","type":"string"}],"name":"filter-error","owner":"darkroom:filters/filter@1.0.0"},
+      {"kind":"variant","cases":[{"name":"unknown-parameter","type":"string"},{"name":"out-of-range","type":"string"},{"name":"unsupported-image","type":"string"},{"name":"unavailable","type":"string"}],"name":"filter-error","owner":"darkroom:filters/filter@1.0.0"},
       {"kind":"result","ok":4,"err":7},
     ],
     imports: {

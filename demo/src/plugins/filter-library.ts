@@ -1,34 +1,35 @@
 import {
-  dangerouslyTrustUnsigned, fileSource, type GrantRequest, indexedDbCache, PluginError, type PluginEvent, PluginHost, type PluginListing, type PluginSource,
+  dangerouslyTrustUnsigned, fileSource, indexedDbCache, PluginError, type PluginEvent, PluginHost, type PluginListing, type PluginSource,
   trustKeys, type TrustPolicy, urlSource,
 } from "portcullis";
+import { askWithDialog } from "portcullis/prompt";
 import { publisherKey, registryPath } from "virtual:darkroom/registry";
 import { FilterPlugin } from "./filter-plugin.js";
-import { GrantDecisions } from "./grant-decisions.js";
+import { letteringInterface } from "./lettering.js";
+import { Permissions } from "./permissions.js";
 
 export interface FilterLibraryOptions {
   readonly onEvent: (event: PluginEvent) => void;
-  /** Some filter's state changed. */
+  /** Some filter's state or permission changed. */
   readonly onChange: () => void;
-  readonly askForGrant: (request: GrantRequest) => Promise<boolean>;
 }
 
 /** Who may have made a dropped file: Darkroom's publisher, or anyone, since the person said so for this file. */
 export type FileTrust = "publisher" | "anyone";
 
-/** Loading waits for the person while permissions are asked for, and people take their time. */
-const LOAD_MILLISECONDS = 5 * 60_000;
-
 /** Finds filters, in Darkroom's registry and in files. */
 export class FilterLibrary {
   readonly #options: FilterLibraryOptions;
-  readonly #grants: GrantDecisions;
+  readonly permissions: Permissions;
   readonly #cache = indexedDbCache();
+  readonly #imports = [letteringInterface()];
   readonly #registry: PluginHost;
 
   constructor(options: FilterLibraryOptions) {
     this.#options = options;
-    this.#grants = new GrantDecisions(options.askForGrant);
+    // Only this one key is trusted, so every signature that counts is the publisher's.
+    const ask = askWithDialog({ publisherName: () => "Darkroom’s publisher" });
+    this.permissions = new Permissions(ask, options.onChange);
     this.#registry = this.#createHost(urlSource(registryPath), trustKeys([publisherKey]), options.onEvent);
   }
 
@@ -64,6 +65,7 @@ export class FilterLibrary {
       throw problems[0] ?? new PluginError({ code: "plugin-not-found", stage: "discover", message: `${file.name} has no plugin in it` });
     } catch (error) {
       await host.dispose();
+      this.permissions.removeHost(host);
       throw error;
     }
   }
@@ -74,12 +76,25 @@ export class FilterLibrary {
   }
 
   #createHost(source: PluginSource, trust: TrustPolicy, onEvent: (event: PluginEvent) => void): PluginHost {
-    return new PluginHost({
-      sources: [source], trust, onEvent, grant: this.#grants.policy, cache: this.#cache, limits: { loadMilliseconds: LOAD_MILLISECONDS },
+    const host = new PluginHost({
+      sources: [source],
+      trust,
+      cache: this.#cache,
+      grant: this.permissions.policy,
+      imports: this.#imports,
+      // The palettes are beside the page; `config` tells a filter that may know it.
+      provide: { config: { palettes: new URL("palettes/", document.baseURI).href } },
+      audit: { hostCalls: true },
+      onEvent: (event) => {
+        if (event.kind === "audit") this.permissions.observe(event.entry);
+        onEvent(event);
+      },
     });
+    this.permissions.addHost(host);
+    return host;
   }
 
   #plugin(host: PluginHost, listing: PluginListing, origin: "registry" | "file"): FilterPlugin {
-    return new FilterPlugin({ host, listing, origin, grantsOf: (id) => this.#grants.of(id), onChange: this.#options.onChange });
+    return new FilterPlugin({ host, listing, origin, onChange: this.#options.onChange });
   }
 }

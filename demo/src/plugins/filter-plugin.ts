@@ -1,14 +1,13 @@
 import { isPluginError, type LoadProgress, PluginError, type PluginHandle, type PluginHost, type PluginListing } from "portcullis";
 import type { Picture } from "../picture/picture.js";
 import { type Description, filterInterface, type FilterFunctions, type Setting } from "./filter-interface.js";
-import type { GrantDecision } from "./grant-decisions.js";
 
 /** A filter that was loaded and said what it is. */
 export interface LoadedFilter {
   readonly handle: PluginHandle<FilterFunctions>;
   readonly description: Description;
-  /** What it asked for, and what it got. */
-  readonly grants: readonly GrantDecision[];
+  /** What it got when it was loaded. What it has now may be less: see {@link FilterPlugin.lostGrants}. */
+  readonly grantsAtStart: readonly string[];
 }
 
 export type FilterState =
@@ -22,7 +21,6 @@ export interface FilterPluginOptions {
   readonly listing: PluginListing;
   /** Where it came from: Darkroom's own registry, or a file that the person chose. */
   readonly origin: "registry" | "file";
-  readonly grantsOf: (pluginId: string) => readonly GrantDecision[];
   readonly onChange: () => void;
 }
 
@@ -50,6 +48,18 @@ export class FilterPlugin {
   /** The listing's, or what the filter calls itself if it has none. */
   get title(): string {
     return this.listing.title ?? (this.#state.kind === "ready" ? this.#state.loaded.description.name : this.listing.id);
+  }
+
+  /** What it may do now, as capability texts. */
+  get grants(): readonly string[] {
+    return this.#state.kind === "ready" ? this.#state.loaded.handle.grants : [];
+  }
+
+  /** What was taken away from it since it was loaded. */
+  get lostGrants(): readonly string[] {
+    if (this.#state.kind !== "ready") return [];
+    const { grantsAtStart, handle } = this.#state.loaded;
+    return grantsAtStart.filter((capability) => !handle.grants.includes(capability));
   }
 
   /** Loads it unless it is loaded. @throws {PluginError} why it could not be. */
@@ -81,14 +91,14 @@ export class FilterPlugin {
   }
 
   async #load(): Promise<LoadedFilter> {
-    const { host, listing, grantsOf } = this.#options;
+    const { host, listing } = this.#options;
     this.#enter({ kind: "loading", progress: { phase: "resolve" } });
     try {
       const handle = await host.load(listing.id, filterInterface, {
         version: listing.version,
         onProgress: (progress) => this.#enter({ kind: "loading", progress }),
       });
-      const loaded: LoadedFilter = { handle, description: await describe(handle), grants: grantsOf(listing.id) };
+      const loaded: LoadedFilter = { handle, description: await describe(handle), grantsAtStart: handle.grants };
       this.#enter({ kind: "ready", loaded });
       return loaded;
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { FilterPlugin } from "../plugins/filter-plugin.js";
 import type { Setting } from "../plugins/filter-interface.js";
+import { type DenialHandlers, lostGrantCard, refusedLoadCard } from "./denial-card.js";
 import { button, byId, element } from "./elements.js";
 import { errorCard } from "./error-card.js";
 import { formatMilliseconds } from "./format.js";
@@ -20,6 +21,9 @@ export interface ControlsHandlers {
   readonly onDiscard: () => void;
   readonly onStop: () => void;
   readonly onRetry: () => void;
+  readonly denial: DenialHandlers;
+  /** What the filter was refused when it was loaded. */
+  readonly refusedOf: (filter: FilterPlugin) => readonly string[];
 }
 
 /** The chosen filter's sliders, made from what it says of itself, and what to do with the result. */
@@ -29,13 +33,14 @@ export class ControlsPanel {
   readonly #heading = element("h2", { attributes: { id: "controls-title" } });
   readonly #summary = element("p", { class: "controls-summary" });
   readonly #body = element("div", { class: "controls-body" });
-  readonly #status = element("p", { class: "run-status", attributes: { role: "status" } });
+  readonly #status = element("div", { class: "run-status", attributes: { role: "status" } });
   readonly #apply: HTMLButtonElement;
   readonly #discard: HTMLButtonElement;
   readonly #stop: HTMLButtonElement;
   readonly #initial: HTMLButtonElement;
   #sliders: readonly Slider[] = [];
   #shown: object | undefined;
+  #failure: { readonly error: unknown; readonly card: HTMLElement } | undefined;
 
   constructor(handlers: ControlsHandlers) {
     this.#handlers = handlers;
@@ -62,7 +67,7 @@ export class ControlsPanel {
     this.#discard.disabled = run.kind !== "previewed" && run.kind !== "failed";
     this.#stop.disabled = !isRunning;
     this.#initial.disabled = !isReady || this.#sliders.length === 0;
-    this.#renderRun(run);
+    this.#renderRun(filter, run);
   }
 
   #renderBody(filter: FilterPlugin | undefined): void {
@@ -77,16 +82,17 @@ export class ControlsPanel {
       this.#summary.textContent = description.summary;
       this.#sliders = description.parameters.map((parameter) => createSlider(parameter, this.#handlers.onChange));
       this.#body.replaceChildren(...this.#sliders.map(({ root }) => root));
-    } else if (state?.kind === "failed") {
-      this.#summary.textContent = "It was not loaded, and nothing of it ran.";
-      this.#body.replaceChildren(errorCard(state.error, [button("Try again", this.#handlers.onRetry)]));
+    } else if (state?.kind === "failed" && filter !== undefined) {
+      const denial = refusedLoadCard(filter, state.error, this.#handlers.refusedOf(filter), this.#handlers.denial);
+      this.#summary.textContent = denial === undefined ? "It was not loaded, and nothing of it ran." : (filter.listing.description ?? "");
+      this.#body.replaceChildren(denial ?? errorCard(state.error, [button("Try again", this.#handlers.onRetry)]));
     } else {
       this.#summary.textContent = filter === undefined ? "Choose a filter to see what it can do." : "Loading…";
       this.#body.replaceChildren();
     }
   }
 
-  #renderRun(run: RunState): void {
+  #renderRun(filter: FilterPlugin | undefined, run: RunState): void {
     this.#status.classList.toggle("is-failed", run.kind === "failed");
     switch (run.kind) {
       case "idle":
@@ -100,8 +106,16 @@ export class ControlsPanel {
       case "stopped":
         return this.#status.replaceChildren("Stopped. The next run starts a fresh instance.");
       case "failed":
-        return this.#status.replaceChildren(errorCard(run.error));
+        return this.#renderFailure(filter, run.error);
     }
+  }
+
+  /** Made once for each failure: a card that is made again is read out again, and loses the focus. */
+  #renderFailure(filter: FilterPlugin | undefined, error: unknown): void {
+    if (this.#status.contains(this.#failure?.card ?? null) && this.#failure?.error === error) return;
+    const denial = filter === undefined ? undefined : lostGrantCard(filter, error, this.#handlers.denial);
+    this.#failure = { error, card: denial ?? errorCard(error) };
+    this.#status.replaceChildren(this.#failure.card);
   }
 
   #setInitial(): void {

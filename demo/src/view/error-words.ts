@@ -36,6 +36,9 @@ const WORDS: Readonly<Record<PluginErrorCode, string>> = {
   "result-invalid": "The filter answered with something that is not a picture.",
   "plugin-error": "The filter refused this picture or these settings.",
   "capability-denied": "The filter tried something that it has no permission for, and was ended.",
+  "capability-revoked": "A permission was taken away from the filter while it ran, so it was ended.",
+  "host-calls-unavailable": "This browser cannot give a filter what it asks for.",
+  "host-function-failed": "Darkroom could not do what the filter called it for.",
   trap: "The filter crashed. The next run starts a fresh one.",
   exited: "The filter ended itself. The next run starts a fresh one.",
   crashed: "The filter's sandbox crashed. The next run starts a fresh one.",
@@ -68,5 +71,6 @@ function resultWords(payload: unknown): string {
   if (typeof payload !== "object" || payload === null || !("tag" in payload) || !("val" in payload)) return WORDS["plugin-error"];
   if (payload.tag === "unknown-parameter") return `The filter has no setting named ${String(payload.val)}.`;
   if (payload.tag === "out-of-range") return `The filter cannot use this value of ${String(payload.val)}.`;
+  if (payload.tag === "unavailable") return `The filter could not get what it needs: ${String(payload.val)}.`;
   return `The filter cannot work on this picture: ${String(payload.val)}.`;
 }

@@ -10,6 +10,13 @@ export function addEvent(console: Console, event: PluginEvent): void {
       return console.add("problem", event.pluginId, `its instance was ended (${event.error.code}). ${event.error.message}`);
     case "cache-not-stored":
       return console.add("problem", event.pluginId, `its compiled code was not kept: ${event.reason}`);
+    case "host-failure":
+      return console.add("problem", event.pluginId, `${event.function} failed in Darkroom: ${String(event.error)}`);
+    case "grant-problem":
+      return console.add("problem", event.pluginId ?? "Permissions", event.reason);
+    case "audit":
+      // In the list of activity, in plain words.
+      return;
     case "source-problem":
       return console.add("problem", event.source, `${event.error.message} (${event.error.code})`);
   }

@@ -18,6 +18,7 @@ export class InspectorPanel {
   readonly #facts = element("dl", { class: "facts" });
   /** The two that matter most, where they are seen without scrolling. */
   readonly #badges = element("span", { class: "head-badges" });
+  readonly #permissions = element("span");
   readonly #again: HTMLButtonElement;
   readonly #afresh: HTMLButtonElement;
   #shown: LoadedFilter | "nothing" | undefined;
@@ -39,10 +40,11 @@ export class InspectorPanel {
     if (state?.kind === "loading") this.#chart.renderProgress(state.progress);
     else if (state?.kind === "ready") this.#chart.renderReport(state.loaded.handle.report);
     else this.#chart.clear();
+    if (state?.kind === "ready") this.#permissions.textContent = permissionWords(state.loaded.grantsAtStart, filter?.grants ?? []);
     const shown = state?.kind === "ready" ? state.loaded : "nothing";
     if (shown === this.#shown) return;
     this.#shown = shown;
-    this.#facts.replaceChildren(...(shown === "nothing" ? [] : factsOf(shown, filter?.origin)));
+    this.#facts.replaceChildren(...(shown === "nothing" ? [] : factsOf(shown, filter?.origin, this.#permissions)));
     this.#badges.replaceChildren(...(shown === "nothing" ? [] : badgesOf(shown)));
   }
 }
@@ -51,24 +53,25 @@ function badgesOf({ handle: { info, report } }: LoadedFilter): HTMLElement[] {
   return [cacheBadge(report.cache.hit), trustBadge(info.trust.kind === "signed")];
 }
 
-function factsOf({ handle: { info, report }, grants }: LoadedFilter, origin: FilterPlugin["origin"] | undefined): HTMLElement[] {
+function factsOf({ handle: { info, report } }: LoadedFilter, origin: FilterPlugin["origin"] | undefined, permissions: Node): HTMLElement[] {
   const { cache, code, target, sandbox, downloadedBytes } = report;
   const trust = info.trust.kind === "signed"
     ? ["Signed by the trusted key ", element("code", { class: "wrapping", text: info.trust.keyIds.join(", ") })]
     : [`Unsigned. ${info.trust.reason}`];
-  const permissions = grants.length === 0
-    ? ["It asked for none, and has none."]
-    : [element("ul", { class: "grants" }, grants.map(({ request, isGranted }) =>
-        element("li", {}, [badge(isGranted ? "Granted" : "Denied", isGranted ? "good" : "warning"), ` ${request.capability}: ${request.description}. “${request.reason}”`])))];
   return [
     ...fact("cache", "Cache", [`${cache.hit ? "Hit" : "Miss"}: ${cacheWords(cache)}`]),
     ...fact("code", "Code", [CODE_WORDS[code], ` (${TARGET_WORDS[target]})`]),
     ...fact("downloaded", "Downloaded", [origin === "file" ? "Nothing: it is a file" : downloadedBytes === 0 ? "Nothing of the plugin" : formatBytes(downloadedBytes)]),
     ...fact("sandbox", "Sandbox", [SANDBOX_WORDS[sandbox]]),
     ...fact("trust", "Trust", trust),
-    ...fact("permissions", "Permissions", permissions),
+    ...fact("permissions", "Permissions", [permissions]),
     ...fact("plugin", "Plugin", [element("code", { text: `${info.id} ${info.version}` })]),
   ];
+}
+
+function permissionWords(atStart: readonly string[], now: readonly string[]): string {
+  if (atStart.length === 0) return "It has none.";
+  return `${now.length === 0 ? "None now" : now.join(", ")}${now.length < atStart.length ? `; ${atStart.length - now.length} taken away` : ""}`;
 }
 
 function fact(name: string, term: string, description: readonly (Node | string)[]): HTMLElement[] {

@@ -26,6 +26,7 @@ export const TARGET_WORDS: Readonly<Record<CompileTarget, string>> = { "browser-
 
 export const SANDBOX_WORDS: Readonly<Record<SandboxKind, string>> = {
   "policy-frame": "Worker with an opaque origin, in a frame whose policy allows no network",
+  "policy-worker": "Worker with a policy of its own that allows no network",
   "sandboxed-frame": "Worker in a sandboxed frame with an opaque origin and no network",
 };
 

@@ -1,4 +1,4 @@
-import { type GrantRequest, isPluginError, type PluginErrorCode } from "portcullis";
+import { isPluginError, type PluginErrorCode } from "portcullis";
 import { ask } from "./dialog.js";
 import { element } from "./elements.js";
 import { errorCard } from "./error-card.js";
@@ -15,27 +15,12 @@ export async function showRefusal(fileName: string, error: unknown): Promise<boo
   const close = { text: mayTrust ? "Do not load" : "Close", answer: false };
   const trust = { text: "Trust this unsigned file for this session", answer: true, kind: "danger" } as const;
   const consequence =
-    "If you trust it, it still runs in the sandbox: without network, without storage, and without any way to this page but the pictures you give it. " +
+    "If you trust it, it still runs in the sandbox: without network, without storage, and without any way to this page but the pictures you give it, unless you allow more when it asks. " +
     "But nobody vouches for what it does with them.";
   return ask({
     title: `${fileName} was not loaded`,
     content: [errorCard(error), element("p", { text: mayTrust ? consequence : "Nothing of it ran." })],
     actions: mayTrust ? [close, trust] : [close],
-    dismissed: false,
-  });
-}
-
-/** Asks whether a plugin may have what it asks for. */
-export async function askForGrant({ plugin, capability, description, reason, optional, trust }: GrantRequest): Promise<boolean> {
-  const origin = trust.kind === "signed" ? "It is signed by a publisher you trust." : "It is not signed: its name and its reason are its author's words.";
-  return ask({
-    title: `${plugin.title ?? plugin.id} asks for a permission`,
-    content: [
-      element("p", { class: "grant-what", text: `${description} (${capability})` }),
-      element("p", { text: reason === "" ? "It gives no reason." : `Its reason: “${reason}”` }),
-      element("p", { class: "muted", text: `${origin} ${optional ? "It works without this." : "It does not load without this."}` }),
-    ],
-    actions: [{ text: "Deny", answer: false }, { text: "Allow", answer: true, kind: "primary" }],
     dismissed: false,
   });
 }

@@ -1,7 +1,9 @@
 import { sha256Hex } from "../../bytes/sha256.js";
 import { toUtf8 } from "../../bytes/utf8.js";
+import type { OpenedDescriptor } from "../../rpc/messages.js";
 import { InterfaceError } from "../call-errors.js";
 import type { Access, DescriptorCall } from "./descriptor-call.js";
+import type { DescriptorHandle } from "./descriptor-handle.js";
 import type { DirectoryPath, EntryStat } from "./directory-backend.js";
 import { bytesOf, filesizeOf, newTimestampOf } from "./guest-values.js";
 
@@ -23,8 +25,6 @@ export const FILE_METHODS: readonly DescriptorMethod[] = [
   ["set-times", "rw", (call, values) => setTimes(call, call.descriptor.path, values)],
   ["sync", "ro", (call) => call.ask(async (backend) => backend.sync?.(call.descriptor.path))],
   ["stat", "ro", async (call) => descriptorStat(await call.stat())],
-  ["get-type", "ro", (call) => descriptorType(call.descriptor.kind)],
-  ["get-flags", "ro", getFlags],
 ];
 
 /** Only what was opened for it can be read or written. */
@@ -77,16 +77,20 @@ export async function setTimes(call: DescriptorCall, path: DirectoryPath, [acces
   });
 }
 
-function getFlags(call: DescriptorCall): Readonly<Record<string, boolean>> {
-  const { kind, mode } = call.descriptor;
+/** What a guest is told of a descriptor as it is opened. */
+export function openedDescriptor(handle: number, { kind, mode }: DescriptorHandle, isWritable: boolean): OpenedDescriptor {
   const isDirectory = kind === "directory";
   return {
-    read: isDirectory || mode.read,
-    write: !isDirectory && mode.write,
-    fileIntegritySync: false,
-    dataIntegritySync: false,
-    requestedWriteSync: false,
-    mutateDirectory: isDirectory && call.isGranted("rw"),
+    handle,
+    type: descriptorType(kind),
+    flags: {
+      read: isDirectory || mode.read,
+      write: !isDirectory && mode.write,
+      fileIntegritySync: false,
+      dataIntegritySync: false,
+      requestedWriteSync: false,
+      mutateDirectory: isDirectory && isWritable,
+    },
   };
 }
 

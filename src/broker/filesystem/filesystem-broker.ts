@@ -1,16 +1,17 @@
 import { quotedText } from "../../bytes/quoted-text.js";
+import type { GuestAuthority } from "../../rpc/messages.js";
 import type { Broker, BrokerContext, HostOperation } from "../broker.js";
 import { DescriptorCall, type FilesystemContext } from "./descriptor-call.js";
 import { DescriptorHandle, ListingHandle } from "./descriptor-handle.js";
 import type { DirectoryBackend } from "./directory-backend.js";
 import { directoryMethods, statTarget } from "./directory-methods.js";
-import { descriptorType, FILE_METHODS, metadataHash } from "./file-methods.js";
+import { descriptorType, FILE_METHODS, metadataHash, openedDescriptor } from "./file-methods.js";
 import { choosePreopens } from "./preopens.js";
 
 /** The page's end of wasi:filesystem. */
 export interface FilesystemBroker extends Broker {
   /** What the guest finds open. The numbers hold as long as the instance. */
-  readonly preopens: readonly { readonly path: string; readonly handle: number }[];
+  readonly preopens: GuestAuthority["directories"];
 }
 
 // Entries in one answer: a name has at most 255 bytes.
@@ -38,7 +39,8 @@ export function createFilesystemBroker(context: BrokerContext, directories: Read
   };
   const preopens = choosePreopens(context.grants(), directories).map((preopen) => {
     const descriptor = new DescriptorHandle(preopen, preopen.base, "directory", { read: true, write: false });
-    return { path: preopen.path, handle: context.handles.add(descriptor, "insufficient-memory") };
+    const handle = context.handles.add(descriptor, "insufficient-memory");
+    return { path: preopen.path, descriptor: openedDescriptor(handle, descriptor, new DescriptorCall(filesystem, descriptor, "get-flags", context.signal).isGranted("rw")) };
   });
   return { preopens, operations: new Map([...descriptorOperations(filesystem), ...comparisons(filesystem, directories)]) };
 }

@@ -18,8 +18,10 @@ export function textOf(value: unknown): string {
 }
 
 export function bytesOf(value: unknown, most: number): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length > most) throw new MalformedCall("what to write is no list of bytes, or too long");
-  return value;
+  // By tag and not by class: messages of a frame's worker are made in the frame's realm, which has its own.
+  const isBytes = ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === "Uint8Array";
+  if (!isBytes || value.byteLength > most) throw new MalformedCall("what to write is no list of bytes, or too long");
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
 /** The flags that are set, of those named. */

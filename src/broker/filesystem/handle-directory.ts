@@ -19,7 +19,9 @@ export class HandleDirectory implements DirectoryBackend {
   readonly #source: HandleDirectorySource;
   #last: Promise<unknown> = Promise.resolve();
   #budget: SpaceBudget | undefined;
-  readonly #writer = new FileWriter(() => (this.#last = this.#last.then(() => this.#writer.commit())));
+  readonly #writer = new FileWriter(() => {
+    this.#last = this.#last.then(() => this.#writer.commit());
+  });
 
   constructor(source: HandleDirectorySource) {
     this.#source = source;

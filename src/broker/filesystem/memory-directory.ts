@@ -7,6 +7,8 @@ export interface MemoryDirectoryOptions {
   readonly maximumBytes?: number;
 }
 
+type FileMap = ReadonlyMap<string, Uint8Array | string>;
+
 interface MemoryFile {
   kind: "file";
   /** Longer than the content, so that growing by pieces does not copy each time. */
@@ -42,11 +44,11 @@ const ENTRY_BYTES = 512;
  * ```
  */
 export function memoryDirectory(
-  files: Readonly<Record<string, Uint8Array | string>> | ReadonlyMap<string, Uint8Array | string> = {},
+  files: Readonly<Record<string, Uint8Array | string>> | FileMap = {},
   { maximumBytes = DEFAULT_MAXIMUM_BYTES }: MemoryDirectoryOptions = {},
 ): DirectoryBackend {
   const tree = new MemoryTree(maximumBytes);
-  for (const [path, content] of files instanceof Map ? files : Object.entries(files)) {
+  for (const [path, content] of isFileMap(files) ? files : Object.entries(files)) {
     const resolved = resolvePath(path);
     if (typeof resolved === "string" || resolved.isDirectory || resolved.crossed.length > 0) {
       throw new DirectoryError("invalid", `Cannot put ${JSON.stringify(path)} into a memory directory: it is no path such as "folder/file.txt"`);
@@ -67,6 +69,10 @@ export function memoryDirectory(
     rename: async (from, to) => tree.rename(from, to),
     setTimes: async (path, times) => tree.setTimes(path, times),
   };
+}
+
+function isFileMap(files: Readonly<Record<string, Uint8Array | string>> | FileMap): files is FileMap {
+  return files instanceof Map;
 }
 
 class MemoryTree {

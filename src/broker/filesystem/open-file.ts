@@ -1,8 +1,10 @@
+import type { OpenedDescriptor } from "../../rpc/messages.js";
 import { InterfaceError } from "../call-errors.js";
 import type { HandleTable } from "../handle-table.js";
 import type { DescriptorCall, Target } from "./descriptor-call.js";
 import { DescriptorHandle } from "./descriptor-handle.js";
 import type { EntryKind } from "./directory-backend.js";
+import { openedDescriptor } from "./file-methods.js";
 import { flagsOf } from "./guest-values.js";
 
 interface OpenRequest {
@@ -14,8 +16,8 @@ interface OpenRequest {
   readonly write: boolean;
 }
 
-/** `open-at`: `values` are the path, `open-flags` and `descriptor-flags`. Answers the number of the new descriptor. */
-export async function openAt(call: DescriptorCall, [path, openFlags, descriptorFlags]: readonly unknown[], handles: HandleTable): Promise<number> {
+/** `open-at`: `values` are the path, `open-flags` and `descriptor-flags`. Answers with the new descriptor. */
+export async function openAt(call: DescriptorCall, [path, openFlags, descriptorFlags]: readonly unknown[], handles: HandleTable): Promise<OpenedDescriptor> {
   const opening = flagsOf(openFlags, ["create", "directory", "exclusive", "truncate"]);
   const wanted = flagsOf(descriptorFlags, ["read", "write", "mutateDirectory"]);
   if (opening.has("create") || opening.has("truncate") || wanted.has("write") || wanted.has("mutateDirectory")) call.permit("rw", path);
@@ -35,7 +37,8 @@ export async function openAt(call: DescriptorCall, [path, openFlags, descriptorF
   if (kind === "file" && request.directory) throw new InterfaceError("not-directory");
   if (request.truncate) await call.ask((backend) => backend.resize(target.path, 0));
   const { read, write } = request;
-  return handles.add(new DescriptorHandle(call.descriptor.preopen, target.path, kind, { read, write }), "insufficient-memory");
+  const descriptor = new DescriptorHandle(call.descriptor.preopen, target.path, kind, { read, write });
+  return openedDescriptor(handles.add(descriptor, "insufficient-memory"), descriptor, call.isGranted("rw"));
 }
 
 async function findOrCreate(call: DescriptorCall, { path, isDirectory }: Target, { create, exclusive }: OpenRequest): Promise<EntryKind> {

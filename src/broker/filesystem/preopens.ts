@@ -38,8 +38,11 @@ export function choosePreopens(capabilities: readonly Capability[], directories:
 
 /** Of the offered directories that `capability` lies in, the one with the longest path. */
 function innermost({ path }: FsCapability, directories: ReadonlyMap<string, DirectoryBackend>): readonly [string, DirectoryBackend] | undefined {
-  const around = [...directories].filter(([offered]) => pathIncludes(offered, path));
-  return around.toSorted(([one], [other]) => other.length - one.length)[0];
+  let found: readonly [string, DirectoryBackend] | undefined;
+  for (const entry of directories) {
+    if (pathIncludes(entry[0], path) && entry[0].length >= (found?.[0].length ?? 0)) found = entry;
+  }
+  return found;
 }
 
 function below(outer: string, inner: string): DirectoryPath {

@@ -22,7 +22,8 @@ export class RequestBody implements HostHandle {
   #blocks: Uint8Array<ArrayBuffer>[] = [];
   #roomInLast = 0;
   #size = 0;
-  #state: "open" | "finished" | ExchangeFailure = "open";
+  #isFinished = false;
+  #failure: ExchangeFailure | undefined;
   #isSent = false;
   #settle: () => void = () => undefined;
   readonly #settled = new Promise<void>((resolve) => (this.#settle = resolve));
@@ -37,13 +38,13 @@ export class RequestBody implements HostHandle {
   }
 
   get isFinished(): boolean {
-    return this.#state === "finished";
+    return this.#isFinished;
   }
 
   /** @throws {ExchangeFailure} `HTTP-request-body-size`, or what this body failed with before. */
   write(bytes: Uint8Array): void {
-    if (this.#state === "finished") throw internalError("the request's body was finished before");
-    if (this.#state !== "open") throw this.#state;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isFinished) throw internalError("the request's body was finished before");
     if (this.#budget.used + bytes.length > this.#budget.most) {
       const failure = requestBodyTooLarge(this.#size + bytes.length, `request bodies of this plugin may have ${this.#budget.most} bytes at a time`);
       this.fail(failure);
@@ -71,8 +72,8 @@ export class RequestBody implements HostHandle {
 
   /** The guest is done with it. @throws {ExchangeFailure} what it failed with before. */
   finish(): void {
-    if (this.#state !== "open" && this.#state !== "finished") throw this.#state;
-    this.#state = "finished";
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#isFinished = true;
     this.#settle();
   }
 
@@ -86,7 +87,7 @@ export class RequestBody implements HostHandle {
   /** All of it, once it is finished; `undefined` if it is empty. Rejects with what it failed with. */
   async whole(): Promise<Blob | undefined> {
     await this.#settled;
-    if (this.#state !== "finished") throw this.#state;
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#size === 0) return undefined;
     const last = this.#blocks.pop();
     if (last !== undefined) this.#blocks.push(last.subarray(0, BLOCK_BYTES - this.#roomInLast));
@@ -97,7 +98,7 @@ export class RequestBody implements HostHandle {
   /** Nothing will come of it any more: what is written from now on fails with this. */
   fail(failure: ExchangeFailure): void {
     this.free();
-    if (typeof this.#state === "string") this.#state = failure;
+    this.#failure ??= failure;
     this.#settle();
   }
 
@@ -109,7 +110,7 @@ export class RequestBody implements HostHandle {
   }
 
   dispose(): void {
-    if (this.#state === "open") this.fail(internalError("the request's body was dropped before it was finished"));
+    if (!this.#isFinished) this.fail(internalError("the request's body was dropped before it was finished"));
     else if (!this.#isSent) this.free();
   }
 }

@@ -1,4 +1,5 @@
 import { fromUtf8, toUtf8 } from "../../bytes/utf8.js";
+import { isByteArray } from "../byte-array.js";
 import { MalformedCall } from "../call-errors.js";
 import { otherError } from "./quota.js";
 
@@ -53,7 +54,7 @@ function parseBatch(value: unknown): readonly unknown[] {
  * large, and past the quota; and one on shared memory could change after it was checked.
  */
 export function parseBytes(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (isByteArray(value)) return new Uint8Array(value);
   throw new MalformedCall("a key-value call with something else in the place of bytes");
 }
 

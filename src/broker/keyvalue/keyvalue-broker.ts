@@ -1,5 +1,6 @@
 import { quotedText } from "../../bytes/quoted-text.js";
 import type { Broker, BrokerContext, HostOperation } from "../broker.js";
+import { isByteArray } from "../byte-array.js";
 import { InterfaceError, MalformedCall } from "../call-errors.js";
 import type { KeyValueBackend, KeyValueBucket } from "./backend.js";
 import { isBucketName, parseBytes, parseKey, parseKeys, parsePairs, parseText } from "./call-values.js";
@@ -143,7 +144,7 @@ class KeyValueCalls {
 
 /** What an app's backend answers is not known to be bytes until it is seen. */
 function checkedValue(value: unknown): Uint8Array | undefined {
-  if (value === undefined || value instanceof Uint8Array) return value;
+  if (value === undefined || isByteArray(value)) return value;
   throw new TypeError(`the key-value backend gave a value that is no Uint8Array, but ${typeof value}`);
 }
 

@@ -24,6 +24,7 @@ const PATIENCE_MILLISECONDS = 2_000;
 export class DecisionMemory {
   readonly #options: DecisionMemoryOptions;
   readonly #session = new Map<string, ParsedRecord>();
+  #unanswered: Promise<void> | undefined;
 
   constructor(options: DecisionMemoryOptions) {
     this.#options = options;
@@ -92,11 +93,18 @@ export class DecisionMemory {
 
   async #attempt<Value>(pluginId: string | undefined, what: string, work: () => Promise<Value>): Promise<Value | undefined> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`it did not answer within ${PATIENCE_MILLISECONDS} ms`)), PATIENCE_MILLISECONDS);
-    });
     try {
-      return await Promise.race([work(), late]);
+      // A store that never answers costs one waiting time, not one for each load.
+      if (this.#unanswered !== undefined) throw new Error("it has not answered an earlier question yet");
+      const answer = work();
+      return await new Promise<Value>((resolve, reject) => {
+        timer = setTimeout(() => {
+          const forget = (): void => void (this.#unanswered = undefined);
+          this.#unanswered = answer.then(forget, forget);
+          reject(new Error(`it did not answer within ${PATIENCE_MILLISECONDS} ms`));
+        }, PATIENCE_MILLISECONDS);
+        answer.then(resolve, reject);
+      });
     } catch (error) {
       this.#options.onProblem(pluginId, `The grant store cannot ${what} decisions: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;

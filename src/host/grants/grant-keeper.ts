@@ -18,7 +18,7 @@ export interface GrantRevocation {
   readonly capability: Capability | undefined;
 }
 
-/** What no decision tells: the grant store failed, or the app's grant function did. */
+/** What no decision tells: the grant store failed. */
 export interface GrantProblem {
   readonly kind: "grant-problem";
   readonly pluginId: string | undefined;
@@ -153,7 +153,6 @@ export class GrantKeeper {
   }
 
   async #decide({ ask, describe, verified, identity, question, earlier }: Asked, givenUp: AbortSignal): Promise<GrantVerdict> {
-    const { milliseconds, onEvent } = this.#options;
     const { manifest } = verified.package;
     const { capability, reason, optional } = question;
     const request = {
@@ -165,10 +164,7 @@ export class GrantKeeper {
       optional,
       previous: earlier.map(printCapability),
     };
-    const verdict = await askPolicy({ ask, request, capability, milliseconds, givenUp });
-    if (verdict.cause !== undefined) {
-      onEvent({ kind: "grant-problem", pluginId: manifest.id, reason: `The app's grant function failed for ${request.capability}: ${describeCause(verdict.cause)}` });
-    }
+    const verdict = await askPolicy({ ask, request, capability, milliseconds: this.#options.milliseconds, givenUp });
     await this.#remember(verdict, identity, capability, manifest);
     // What was allowed before stays allowed when more is refused.
     return verdict.granted.length === 0 ? { ...verdict, granted: earlier } : verdict;
@@ -198,8 +194,4 @@ function questionKey({ identity, verified, question }: Asked): string {
   const { version, metadata } = verified.package.manifest;
   const { capability, reason, optional } = question;
   return canonicalJson([identity.pluginId, identity.vouchers, version, metadata.title ?? null, printCapability(capability), reason, optional]);
-}
-
-function describeCause(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -30,8 +30,9 @@ export interface GrantRecord {
 export interface GrantStore {
   /** Every record that was put and not deleted. What comes back is checked before it is believed. */
   list(): Promise<readonly unknown[]>;
-  /** Keeps a record in place of the one with the same `grantRecordKey`. */
+  /** Keeps a record, in place of one with the same plugin, vouchers and `asked`. */
   put(record: GrantRecord): Promise<void>;
+  /** Forgets the record with this plugin, vouchers and `asked`. */
   delete(record: GrantRecord): Promise<void>;
   /** Tells of the records that somebody else deleted, such as another tab. @returns ends that. */
   watch?(onDeleted: (record: unknown) => void): () => void;

@@ -18,7 +18,13 @@ export class PendingQuestion<Answer> {
     this.#waiting += 1;
     const joined = new AbortController();
     const left = new Promise<never>((_resolve, reject) => {
-      for (const signal of signals) signal.addEventListener("abort", () => reject(signal.reason), { signal: joined.signal });
+      for (const signal of signals) {
+        const leave = (): void => {
+          const reason: unknown = signal.reason;
+          reject(reason);
+        };
+        signal.addEventListener("abort", leave, { signal: joined.signal });
+      }
     });
     try {
       return await Promise.race([this.#answer, left]);

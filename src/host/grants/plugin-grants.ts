@@ -56,7 +56,7 @@ export class PluginGrants {
     this.#keeper ??= import("./grant-keeper.js").then(({ GrantKeeper }) => new GrantKeeper({
       ...this.#options,
       onRevoked: (revocation) => {
-        for (const listener of [...this.#listeners]) listener(revocation);
+        for (const listener of this.#listeners) listener(revocation);
       },
     }));
     // A download that failed is tried again.

@@ -16,8 +16,8 @@ export function hasPromiseIntegration(): boolean {
  * @throws {PluginError} `host-calls-unavailable` where neither is possible.
  */
 export function chooseTransport(realm: SandboxRealm, { id }: Manifest): HostCallTransport["kind"] {
-  // Of the sandboxes, only this one's workers share the page's agent cluster.
-  if (globalThis.crossOriginIsolated && realm.kind === "policy-frame") return "shared-memory";
+  // The sandboxed frame is a process of its own; the workers of the others share the page's agent cluster.
+  if (globalThis.crossOriginIsolated && realm.kind !== "sandboxed-frame") return "shared-memory";
   if (hasPromiseIntegration()) return "suspension";
   throw new PluginError({
     code: "host-calls-unavailable",

@@ -1,3 +1,4 @@
+import type { OpenedDescriptor } from "../../rpc/messages.js";
 import type { Awaitable } from "../awaitable.js";
 import type { GuestContext } from "../guest-context.js";
 
@@ -7,19 +8,25 @@ import type { GuestContext } from "../guest-context.js";
  */
 export class DescriptorReference {
   readonly #context: GuestContext;
-  readonly #handle: number;
+  readonly #opened: OpenedDescriptor;
   /** A preopened directory is never closed: programs ask for it again. */
   readonly #isOwned: boolean;
   #users = 1;
 
-  constructor(context: GuestContext, handle: number, isOwned: boolean) {
+  constructor(context: GuestContext, opened: OpenedDescriptor, isOwned: boolean) {
     this.#context = context;
-    this.#handle = handle;
+    this.#opened = opened;
     this.#isOwned = isOwned;
   }
 
   get handle(): number {
-    return this.#handle;
+    return this.#opened.handle;
+  }
+  get type(): string {
+    return this.#opened.type;
+  }
+  get flags(): Readonly<Record<string, boolean>> {
+    return { ...this.#opened.flags };
   }
 
   share(): this {
@@ -29,11 +36,11 @@ export class DescriptorReference {
 
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0 && this.#isOwned) this.#context.channel.send("handle.drop", [this.#handle]);
+    if (this.#users === 0 && this.#isOwned) this.#context.channel.send("handle.drop", [this.handle]);
   }
 
   /** Calls a method of the page's descriptor. Its `error-code` comes as an `ImportError`. */
   call(method: string, ...values: readonly unknown[]): Awaitable<unknown> {
-    return this.#context.channel.call(`filesystem.${method}`, [this.#handle, ...values]);
+    return this.#context.channel.call(`filesystem.${method}`, [this.handle, ...values]);
   }
 }

@@ -1,3 +1,4 @@
+import type { OpenedDescriptor } from "../../rpc/messages.js";
 import { after, type Awaitable } from "../awaitable.js";
 import { disposeSymbol, type GuestContext } from "../guest-context.js";
 import type { InputStream, OutputStream } from "../io.js";
@@ -32,11 +33,11 @@ export class Descriptor {
   syncData(): Awaitable<unknown> {
     return this.#call("sync");
   }
-  getFlags(): Awaitable<unknown> {
-    return this.#call("get-flags");
+  getFlags(): Readonly<Record<string, boolean>> {
+    return this.#reference.flags;
   }
-  getType(): Awaitable<unknown> {
-    return this.#call("get-type");
+  getType(): string {
+    return this.#reference.type;
   }
   setSize(size: bigint): Awaitable<unknown> {
     return this.#call("set-size", size);
@@ -75,7 +76,7 @@ export class Descriptor {
   }
   openAt(_pathFlags: unknown, path: string, openFlags: unknown, flags: unknown): Awaitable<Descriptor> {
     const opened = this.#call("open-at", path, openFlags, flags);
-    return after(opened, (handle) => new Descriptor(this.#context, new DescriptorReference(this.#context, handle as number, true)));
+    return after(opened, (descriptor) => new Descriptor(this.#context, new DescriptorReference(this.#context, descriptor as OpenedDescriptor, true)));
   }
   readlinkAt(path: string): Awaitable<unknown> {
     return this.#call("readlink-at", path);

@@ -25,6 +25,6 @@ function errorCode(error: unknown): string | undefined {
 
 function preopens(context: GuestContext): ImportImplementation {
   const getDirectories = () =>
-    context.authority.directories.map(({ path, handle }) => [new Descriptor(context, new DescriptorReference(context, handle, false)), path] as const);
+    context.authority.directories.map(({ path, descriptor }) => [new Descriptor(context, new DescriptorReference(context, descriptor, false)), path] as const);
   return { functions: new Map([["get-directories", getDirectories]]), resources: new Map() };
 }

@@ -1,5 +1,5 @@
 import { ImportError } from "../guest-context.js";
-import { ErrorResource, streamFailure } from "../io.js";
+import { type ErrorResource, streamFailure } from "../io.js";
 
 /** wasi:http `error-code`, in the shape of its WIT type. */
 export interface ErrorCode {

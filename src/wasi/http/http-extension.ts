@@ -5,7 +5,7 @@ import { httpErrorCode } from "./error-code.js";
 import { Fields } from "./fields.js";
 import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from "./incoming-response.js";
 import { type BodyContent, OutgoingBody } from "./outgoing-body.js";
-import { type NamedCase, outgoingRequestClass, type RequestParts } from "./outgoing-request.js";
+import { type NamedCase, type OutgoingRequest, outgoingRequestClass, partsOf, type RequestParts } from "./outgoing-request.js";
 import { milliseconds, RequestOptions } from "./request-options.js";
 
 /**
@@ -14,12 +14,11 @@ import { milliseconds, RequestOptions } from "./request-options.js";
  */
 export const httpExtension: ImportExtension = (context) => {
   if (!context.grants.has("http")) return [];
-  const { OutgoingRequest, partsOf } = outgoingRequestClass(context);
   const types: ImportImplementation = {
     functions: new Map([["http-error-code", httpErrorCode]]),
     resources: new Map<string, ResourceClass>([
       ["fields", Fields],
-      ["outgoing-request", OutgoingRequest],
+      ["outgoing-request", outgoingRequestClass(context)],
       ["outgoing-body", OutgoingBody],
       ["request-options", RequestOptions],
       ["future-incoming-response", FutureIncomingResponse],
@@ -28,7 +27,7 @@ export const httpExtension: ImportExtension = (context) => {
       ["future-trailers", FutureTrailers],
     ]),
   };
-  const handle = (request: InstanceType<typeof OutgoingRequest>, options: RequestOptions | undefined) => send(context, partsOf(request), options);
+  const handle = (request: OutgoingRequest, options: RequestOptions | undefined) => send(context, partsOf(request), options);
   return [
     ["wasi:http/types", types],
     ["wasi:http/outgoing-handler", { functions: new Map([["handle", handle]]), resources: new Map() }],

@@ -1,7 +1,7 @@
 import { after, attempt, type Awaitable } from "../awaitable.js";
 import { disposeSymbol, type GuestContext, ImportError } from "../guest-context.js";
 import { OutputStream } from "../io.js";
-import { bodyFailure, type ErrorCode, errorCodeOf, internalError } from "./error-code.js";
+import { type ErrorCode, errorCodeOf, internalError } from "./error-code.js";
 import type { Fields } from "./fields.js";
 
 // What is sent to the page at a time. Language runtimes write in pieces of 4 KiB or less.
@@ -32,12 +32,14 @@ export class BodyWriter {
   }
 
   write(bytes: Uint8Array): Awaitable<void> {
-    if (this.#state !== "open") throw new ImportError({ tag: "closed" });
+    // What failed is told by `finish` and by the future response. JavaScript engines end themselves over a write that fails.
+    if (this.#state === "failed") return;
+    if (this.#state === "finished") throw new ImportError({ tag: "closed" });
     this.#written += bytes.length;
     if (this.#used + bytes.length <= BLOCK_BYTES) return this.#keep(bytes);
     const kept = this.#takeBlock();
     const pieces = bytes.length > BLOCK_BYTES ? [kept, bytes] : [kept];
-    return after(this.#deliver(pieces), () => (pieces.length > 1 ? undefined : this.#keep(bytes)));
+    return after(this.#deliver(pieces), () => (pieces.length > 1 || this.#state === "failed" ? undefined : this.#keep(bytes)));
   }
 
   /** @throws {ImportError} an error code. */
@@ -106,11 +108,7 @@ export class BodyWriter {
     const [piece, ...rest] = pieces;
     if (piece === undefined) return;
     const call = () => after(this.#open(), (handle) => this.#context.channel.call("http.body.write", [handle, piece]));
-    return attempt(call, () => this.#deliver(rest), (error) => {
-      const code = errorCodeOf(error);
-      this.fail(code);
-      throw bodyFailure(code);
-    });
+    return attempt(call, () => this.#deliver(rest), (error) => this.fail(errorCodeOf(error)));
   }
 
   #open(): Awaitable<number> {

@@ -24,63 +24,81 @@ export interface RequestParts {
   body: BodyWriter | undefined;
 }
 
-/** Makes `wasi:http/types` `outgoing-request`, and what gives the parts of one. The guest constructs them, so the class knows its instance. */
-export function outgoingRequestClass(context: GuestContext) {
-  class OutgoingRequest {
-    readonly #parts: RequestParts;
+let readParts: (request: OutgoingRequest) => RequestParts;
 
+/** `wasi:http/types` `outgoing-request`. */
+export class OutgoingRequest {
+  readonly #context: GuestContext;
+  readonly #parts: RequestParts;
+
+  constructor(headers: Fields, context: GuestContext) {
+    this.#context = context;
+    this.#parts = { method: { tag: "get" }, scheme: undefined, authority: undefined, path: undefined, headers: Fields.of(headers.entries(), true), body: undefined };
+  }
+
+  method(): NamedCase {
+    return this.#parts.method;
+  }
+  setMethod(method: NamedCase): void {
+    refuseUnless(method.val === undefined || isToken(method.val));
+    this.#parts.method = method;
+  }
+  pathWithQuery(): string | undefined {
+    return this.#parts.path;
+  }
+  setPathWithQuery(path: string | undefined): void {
+    refuseUnless(path === undefined || PATH_WITH_QUERY.test(path));
+    this.#parts.path = path;
+  }
+  scheme(): NamedCase | undefined {
+    return this.#parts.scheme;
+  }
+  setScheme(scheme: NamedCase | undefined): void {
+    refuseUnless(scheme?.val === undefined || SCHEME.test(scheme.val));
+    this.#parts.scheme = scheme;
+  }
+  authority(): string | undefined {
+    return this.#parts.authority;
+  }
+  setAuthority(authority: string | undefined): void {
+    refuseUnless(authority === undefined || AUTHORITY.test(authority));
+    this.#parts.authority = authority;
+  }
+  headers(): Fields {
+    return this.#parts.headers;
+  }
+  body(): OutgoingBody {
+    refuseUnless(this.#parts.body === undefined);
+    this.#parts.body = new BodyWriter(this.#context, announcedLength(this.#parts.headers));
+    return new OutgoingBody(this.#context, this.#parts.body);
+  }
+
+  [disposeSymbol](): void {
+    this.#parts.body?.release();
+  }
+
+  static {
+    readParts = (request) => request.#parts;
+  }
+}
+
+/** The parts of a request that is being made: no method, so that no guest can call it. */
+export function partsOf(request: OutgoingRequest): RequestParts {
+  return readParts(request);
+}
+
+/** The class as one instance's guest constructs it: from headers alone. */
+export function outgoingRequestClass(context: GuestContext): new (headers: Fields) => OutgoingRequest {
+  class InstanceRequest extends OutgoingRequest {
     constructor(headers: Fields) {
-      this.#parts = { method: { tag: "get" }, scheme: undefined, authority: undefined, path: undefined, headers: Fields.of(headers.entries(), true), body: undefined };
-    }
-
-    method(): NamedCase {
-      return this.#parts.method;
-    }
-    setMethod(method: NamedCase): void {
-      refuseUnless(method.val === undefined || isToken(method.val));
-      this.#parts.method = method;
-    }
-    pathWithQuery(): string | undefined {
-      return this.#parts.path;
-    }
-    setPathWithQuery(path: string | undefined): void {
-      refuseUnless(path === undefined || PATH_WITH_QUERY.test(path));
-      this.#parts.path = path;
-    }
-    scheme(): NamedCase | undefined {
-      return this.#parts.scheme;
-    }
-    setScheme(scheme: NamedCase | undefined): void {
-      refuseUnless(scheme?.val === undefined || SCHEME.test(scheme.val));
-      this.#parts.scheme = scheme;
-    }
-    authority(): string | undefined {
-      return this.#parts.authority;
-    }
-    setAuthority(authority: string | undefined): void {
-      refuseUnless(authority === undefined || AUTHORITY.test(authority));
-      this.#parts.authority = authority;
-    }
-    headers(): Fields {
-      return this.#parts.headers;
-    }
-    body(): OutgoingBody {
-      refuseUnless(this.#parts.body === undefined);
-      this.#parts.body = new BodyWriter(context, announcedLength(this.#parts.headers));
-      return new OutgoingBody(context, this.#parts.body);
-    }
-    [disposeSymbol](): void {
-      this.#parts.body?.release();
-    }
-
-    static partsOf(request: OutgoingRequest): RequestParts {
-      return request.#parts;
+      super(headers, context);
     }
   }
-  // Not the guest's to call.
-  const { partsOf } = OutgoingRequest;
-  Reflect.deleteProperty(OutgoingRequest, "partsOf");
-  return { OutgoingRequest, partsOf };
+  // An import table takes inherited members for missing ones, and denies them.
+  for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(OutgoingRequest.prototype))) {
+    if (name !== "constructor") Object.defineProperty(InstanceRequest.prototype, name, member);
+  }
+  return InstanceRequest;
 }
 
 /** Signals the empty error of the setters. */

@@ -80,6 +80,14 @@ describe("a handle table", () => {
     table.disposeAll();
     table.disposeAll();
     expect(doors.map(({ closed }) => closed)).toEqual([1, 1, 1]);
-    for (const id of ids) expect(() => table.waitable(id)).toThrow(MalformedCall);
+    for (const id of ids) expect(() => table.get(id, Door)).toThrow(MalformedCall);
+  });
+
+  it("calls what is gone ready, so that nobody waits for it", () => {
+    const table = new HandleTable();
+    const id = table.add(new Door(), FULL);
+    table.drop(id);
+    expect(table.waitable(id).ready?.()).toBeUndefined();
+    expect(() => table.waitable(id + 1)).toThrow(MalformedCall);
   });
 });

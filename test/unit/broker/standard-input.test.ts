@@ -148,4 +148,22 @@ describe("standard input", () => {
     expect(instance.denials[0]).toEqual({ capability: "stdin", function: "wasi:cli/stdin#get-stdin", summary: "a read of standard input" });
     expect(pulled).toBe(1);
   });
+
+  it("that is no longer granted keeps no reader waiting, and takes nothing more from the app", async () => {
+    let pulled = 0;
+    const stream = new ReadableStream<Uint8Array>({ pull: (controller) => { pulled += 1; if (pulled === 1) controller.enqueue(toUtf8("x")); } }, { highWaterMark: 0 });
+    const { read, instance } = open(stream);
+    await read();
+    instance.grant();
+    expect(await read(1, true)).toMatchObject({ tag: "last-operation-failed" });
+    expect(pulled).toBe(1);
+  });
+
+  it("wakes no reader for an empty piece", async () => {
+    const instance = testInstance(["stdin"]);
+    const { operations } = createHandleBroker(instance.context);
+    const id = createStandardInput(instance.context, streamOf(new Uint8Array(), new Uint8Array(), toUtf8("x")));
+    expect(await perform(operations, "handle.wait", [[id], undefined])).toEqual([0]);
+    expect(await perform(operations, "stream.read", [id, 10, false])).toEqual(toUtf8("x"));
+  });
 });

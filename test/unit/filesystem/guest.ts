@@ -1,14 +1,15 @@
 /** A guest's side of wasi:filesystem over the page's real operations. The way between them is the only stand-in. */
-import type { Broker, BrokerContext, Denial, HostOperation } from "../../../src/broker/call-errors.js";
+import type { Broker, BrokerContext, Denial, HostOperation } from "../../../src/broker/broker.js";
 import { InterfaceError } from "../../../src/broker/call-errors.js";
 import type { DirectoryBackend } from "../../../src/broker/filesystem/directory-backend.js";
 import { createFilesystemBroker } from "../../../src/broker/filesystem/filesystem-broker.js";
+import type { GuestAuthority } from "../../../src/rpc/messages.js";
 import { HandleTable } from "../../../src/broker/handle-table.js";
 import { createHandleBroker } from "../../../src/broker/input-streams.js";
 import { type Capability, parseCapability } from "../../../src/capability/capability.js";
 import { DEFAULT_LIMITS } from "../../../src/limits/plugin-limits.js";
 import { decodeShared, encodeShared } from "../../../src/rpc/shared-value.js";
-import { Descriptor } from "../../../src/wasi/filesystem/descriptor.js";
+import type { Descriptor } from "../../../src/wasi/filesystem/descriptor.js";
 import { filesystemExtension } from "../../../src/wasi/filesystem/filesystem-extension.js";
 import { disposeSymbol, type GuestContext, ImportError, type ImportImplementation } from "../../../src/wasi/guest-context.js";
 import type { HostChannel } from "../../../src/wasi/host-channel.js";
@@ -32,7 +33,7 @@ export interface Guest {
   regrant(...capabilities: readonly string[]): void;
   /** Numbers of handles that are open on the page. */
   readonly openHandles: () => number;
-  readonly preopens: readonly { readonly path: string; readonly handle: number }[];
+  readonly preopens: GuestAuthority["directories"];
   readonly end: AbortController;
 }
 
@@ -84,7 +85,7 @@ export function createGuest(
   const blocking = new BlockingChannel(call, send);
   const channel: HostChannel = mode === "blocking" ? blocking : { call, send };
   const context = createContext(channel, broker.preopens);
-  const implementations = new Map(filesystemExtension(context, { types: [], imports: { interfaces: [], functions: [] }, exports: { interfaces: [], functions: [] } } as never));
+  const implementations = new Map(filesystemExtension(context, { types: [], imports: { interfaces: [], functions: [] }, exports: { interfaces: [], functions: [] } }));
   return {
     context, implementations, denials, problems, end, callDirectly,
     directories: new Map(preopened(implementations).map(([path, descriptor]) => [path, mode === "blocking" ? blocking.wrap(descriptor) : descriptor])),
@@ -188,7 +189,7 @@ export async function failure(work: () => unknown): Promise<unknown> {
     await work();
     return "success";
   } catch (error) {
-    return error instanceof ImportError ? error.payload : `${(error as Error).constructor.name}`;
+    return error instanceof ImportError ? error.payload : (error as Error).constructor.name;
   }
 }
 
@@ -213,4 +214,9 @@ export async function readFile(base: Descriptor, path: string): Promise<string> 
   const [bytes] = (await file.read(1_000_000n, 0n)) as readonly [Uint8Array, boolean];
   drop(file);
   return new TextDecoder().decode(bytes);
+}
+
+/** The answer of what a descriptor knows by itself: a wrapped one answers even that later. */
+export function settled<Value>(value: Value): Promise<Value> {
+  return Promise.resolve(value);
 }

@@ -93,12 +93,21 @@ describe("a memory", () => {
   it("gives a store that never answers up", async () => {
     vi.useFakeTimers();
     try {
-      const { memory, problems } = memoryOf(broken({ list: () => new Promise(() => undefined) }));
+      let answer: (records: readonly unknown[]) => void = () => undefined;
+      const { memory, problems } = memoryOf(broken({ list: () => new Promise((resolve) => (answer = resolve)) }));
       const found = memory.of(identity);
       await vi.advanceTimersByTimeAsync(2_000);
       expect(await found).toEqual([]);
       expect(problems).toEqual(["The grant store cannot read decisions: it did not answer within 2000 ms"]);
       expect(vi.getTimerCount()).toBe(0);
+      // It costs the time once. When it has answered, it is asked again.
+      expect(await memory.of(identity)).toEqual([]);
+      expect(problems.at(-1)).toBe("The grant store cannot read decisions: it has not answered an earlier question yet");
+      answer([]);
+      await vi.advanceTimersByTimeAsync(0);
+      const later = memory.of(identity);
+      answer([record]);
+      expect(await later).toHaveLength(1);
     } finally {
       vi.useRealTimers();
     }

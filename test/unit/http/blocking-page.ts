@@ -14,7 +14,12 @@ function reply(message: unknown): void {
   Atomics.notify(cell, 0);
 }
 
-port.on("message", async ({ operation, values }: { operation: string; values: unknown[] }) => {
+interface Call {
+  readonly operation: string;
+  readonly values: readonly unknown[];
+}
+
+async function take({ operation, values }: Call): Promise<void> {
   if (operation === "test.stop") {
     page.end();
     await server.stop();
@@ -23,5 +28,7 @@ port.on("message", async ({ operation, values }: { operation: string; values: un
   } else if (operation === "test.seen") reply(server.seen);
   else if (operation.startsWith("send ")) await page.serve(operation.slice("send ".length), values);
   else reply(await page.serve(operation, values));
-});
+}
+
+port.on("message", (call: Call) => void take(call));
 reply(server.origin);

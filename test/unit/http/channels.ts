@@ -54,7 +54,7 @@ async function blockingPageScript(): Promise<string> {
   const entry = fileURLToPath(new URL("blocking-page.ts", import.meta.url));
   const built = await build({
     configFile: false, logLevel: "error", root: fileURLToPath(new URL("../../..", import.meta.url)),
-    build: { write: false, ssr: entry, target: "node20", rollupOptions: { output: { format: "es", codeSplitting: false } } },
+    build: { write: false, ssr: entry, target: "node20", rolldownOptions: { output: { format: "es", codeSplitting: false } } },
   });
   const [output] = Array.isArray(built) ? built.flatMap((result) => result.output) : "output" in built ? built.output : [];
   if (output?.type !== "chunk") throw new Error("the thread's script was not built");

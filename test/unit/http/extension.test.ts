@@ -64,6 +64,8 @@ describe("a request", () => {
   });
   it("keeps its parts from the guest", () => {
     expect(Object.getOwnPropertyNames(http.OutgoingRequest).toSorted()).toEqual(["length", "name", "prototype"]);
+    const members = Object.getOwnPropertyNames(http.OutgoingRequest.prototype).toSorted();
+    expect(members).toEqual(["authority", "body", "constructor", "headers", "method", "pathWithQuery", "scheme", "setAuthority", "setMethod", "setPathWithQuery", "setScheme"]);
   });
   it("ends the instance, as the interface has it, when a body goes before its stream", () => {
     const body = create().body();

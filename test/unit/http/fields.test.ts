@@ -93,7 +93,7 @@ describe("the worker and the page refuse the same headers", () => {
         }
         expect(page).toBe(worker);
       }),
-      { seed: 20_261, numRuns: 5_000 },
+      { seed: 20_261, numRuns: 2_000 },
     );
   });
 });

@@ -5,24 +5,21 @@ import type { CapabilityKind } from "../../../src/capability/capability.js";
 import type { GuestEvent, Outcome } from "../../../src/rpc/messages.js";
 import { disposeSymbol, type GuestContext, ImportError } from "../../../src/wasi/guest-context.js";
 import type { HostChannel } from "../../../src/wasi/host-channel.js";
-import { httpErrorCode } from "../../../src/wasi/http/error-code.js";
-import { Fields } from "../../../src/wasi/http/fields.js";
+import type { httpErrorCode } from "../../../src/wasi/http/error-code.js";
+import type { Fields } from "../../../src/wasi/http/fields.js";
 import { httpExtension } from "../../../src/wasi/http/http-extension.js";
-import { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from "../../../src/wasi/http/incoming-response.js";
-import { OutgoingBody } from "../../../src/wasi/http/outgoing-body.js";
-import type { outgoingRequestClass } from "../../../src/wasi/http/outgoing-request.js";
-import { RequestOptions } from "../../../src/wasi/http/request-options.js";
+import type { FutureIncomingResponse, FutureTrailers, IncomingBody, IncomingResponse } from "../../../src/wasi/http/incoming-response.js";
+import type { OutgoingBody } from "../../../src/wasi/http/outgoing-body.js";
+import type { OutgoingRequest } from "../../../src/wasi/http/outgoing-request.js";
+import type { RequestOptions } from "../../../src/wasi/http/request-options.js";
 import { createImportTable } from "../../../src/wasi/import-table.js";
-import { type ErrorResource } from "../../../src/wasi/io.js";
+import type { ErrorResource } from "../../../src/wasi/io.js";
 import { fixturePath } from "../../fixtures/index.js";
-
-type OutgoingRequestClass = ReturnType<typeof outgoingRequestClass>["OutgoingRequest"];
-export type OutgoingRequest = InstanceType<OutgoingRequestClass>;
 
 /** What the glue of a component over wasi:http is given. */
 export interface GuestHttp {
   readonly Fields: typeof Fields;
-  readonly OutgoingRequest: OutgoingRequestClass;
+  readonly OutgoingRequest: new (headers: Fields) => OutgoingRequest;
   readonly OutgoingBody: typeof OutgoingBody;
   readonly RequestOptions: typeof RequestOptions;
   readonly IncomingBody: typeof IncomingBody;

@@ -46,6 +46,11 @@ export class Page {
     return structuredClone(await answer(() => perform(structuredClone(values), { signal: this.#ended.signal })));
   }
 
+  /** Tells the brokers that the instance has ended, and frees nothing for them. */
+  abort(): void {
+    this.#ended.abort();
+  }
+
   /** Ends the instance. */
   end(): void {
     this.#ended.abort();

@@ -45,8 +45,8 @@ describe("the URL of a request", () => {
         expect([url.username, url.password, url.hash]).toEqual(["", "", ""]);
         expect(new URL(url.pathname + url.search, "https://base.test").host).toBe("base.test");
       }),
-      { seed: 20_262, numRuns: 20_000 },
+      { seed: 20_262, numRuns: 4_000 },
     );
-    expect(accepted).toBeGreaterThan(500);
+    expect(accepted).toBeGreaterThan(100);
   });
 });

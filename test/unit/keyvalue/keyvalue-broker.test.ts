@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InterfaceError, MalformedCall } from "../../../src/broker/call-errors.js";
@@ -349,6 +350,14 @@ describe("a call that our runtime does not make", () => {
   it.each(malformed)("is known as such: %s", async (_what: string, operation: string, ...values: readonly unknown[]) => {
     const { error } = store();
     expect(await error(operation, ...values)).toBeInstanceOf(MalformedCall);
+  });
+
+  it("is not one that has its bytes from another realm, as the policy frame's workers have", async () => {
+    const { call, get } = store();
+    const bytes: unknown = runInNewContext("new Uint8Array([104, 105])");
+    expect(bytes instanceof Uint8Array).toBe(false);
+    await call("set", "", "k", bytes);
+    expect(await get("k")).toBe("hi");
   });
 
   it("never does anything else than answer, refuse or be malformed", async () => {

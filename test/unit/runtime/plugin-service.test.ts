@@ -1,6 +1,11 @@
 import { expect, it } from "vitest";
 import type { World } from "../../../src/component/world.js";
+import type { GuestAuthority } from "../../../src/rpc/messages.js";
 import { createPluginService } from "../../../src/runtime/worker/realm/plugin-service.js";
+
+const authority: GuestAuthority = {
+  grants: [], environment: [], arguments: [], config: [], directories: [], hostInterfaces: [], standardInput: undefined, clockResolutionMilliseconds: 0,
+};
 
 it("a resource with a method named `then` is an answer, and not a promise", async () => {
   const world: World = {
@@ -22,9 +27,11 @@ it("a resource with a method named `then` is an answer, and not a promise", asyn
     seal: Promise.resolve({ sealed: true }),
     loadGlue: () => () => ({ "lab:then/then@1.0.0": { Trap, make: () => new Trap() } }),
     emit: () => undefined,
+    postHostCall: () => undefined,
     transfer: (value) => value,
+    pageImports: undefined,
   });
-  expect(await service.start({ world, authorities: [], grants: [], coreModules: [], outputBytes: 1 })).toEqual({ kind: "ok", value: undefined });
+  expect(await service.start({ world, authorities: [], authority, transport: null, coreModules: [], outputBytes: 1 })).toEqual({ kind: "ok", value: undefined });
   const answer = await Promise.race([service.call({ target: "lab:then/then@1.0.0#make", arguments: [] }), new Promise((resolve) => setTimeout(resolve, 500, "hangs"))]);
   expect(answer).toEqual({ kind: "ok", value: 1 });
   expect(entered).toBe(0);

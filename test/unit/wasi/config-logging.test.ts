@@ -31,7 +31,7 @@ describe.each([
     const list = getAll?.() as string[][];
     list[0]?.splice(0);
     list.pop();
-    expect(getAll?.()).toEqual(config);
+    expect(getAll?.()).toEqual([["greeting", "hello"], ["__proto__", "only a name"], ["empty", ""]]);
   });
 
   it("is denied where it was not granted, whatever the app has set", () => {

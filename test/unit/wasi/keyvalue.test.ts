@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createKeyValueBroker } from "../../../src/broker/keyvalue/keyvalue-broker.js";
 import { memoryKeyValue } from "../../../src/broker/keyvalue/memory-keyvalue.js";
+import { createImportTable } from "../../../src/wasi/import-table.js";
+import { keyValueExtension } from "../../../src/wasi/keyvalue.js";
 import { testInstance } from "../broker/broker-context.js";
+import { testGuest } from "./denied-guest.js";
+import { KEY_VALUE_WORLDS } from "./keyvalue-worlds.js";
 import { MODES, runGuest } from "./run-guest.js";
 
 async function run(mode: (typeof MODES)[number], scenario: string, grant = "keyvalue") {
@@ -12,6 +16,17 @@ async function run(mode: (typeof MODES)[number], scenario: string, grant = "keyv
   expect({ promised: result.promised, immediate: result.immediate }).toMatchObject(mode === "suspended" ? { promised: true } : { promised: false });
   return result.value;
 }
+
+it.each(["draft", "draft2", "draft2 of 2026"] as const)("wasi:keyvalue of %s is denied by its own error where it was not granted", (version) => {
+  const world = KEY_VALUE_WORLDS[version];
+  const guest = testGuest();
+  const table = createImportTable(world, new Map(world.imports.interfaces.map(({ name }) => [name, "keyvalue"])), guest.context, [keyValueExtension]);
+  const store = Object.entries(table).find(([name]) => name.startsWith("wasi:keyvalue/store@"))?.[1] as { readonly open: (name: string) => unknown };
+  expect(() => store.open("b")).toThrow(expect.objectContaining({ payload: { tag: "access-denied" } }) as Error);
+  expect(guest.events).toEqual([{ kind: "denied", authority: "keyvalue", import: expect.stringMatching(/^wasi:keyvalue\/store@.*#open$/) as unknown }]);
+  // Nothing was called: this guest has no way to the page, and trying would have ended it.
+  expect(guest.context.fatal).toBeUndefined();
+});
 
 describe.each(MODES)("wasi:keyvalue for a guest that is %s", (mode) => {
   it("keeps values, in the bucket of each name", async () => {

@@ -2,7 +2,7 @@
 //! and a dot's area is how much of that ink the picture has there.
 
 use darkroom_filter::srgb::{Tables, luminance, tables};
-use darkroom_filter::{Filter, Image, Slider, export_filter};
+use darkroom_filter::{Filter, FilterError, Image, Slider, export_filter};
 
 struct Halftone;
 
@@ -25,7 +25,7 @@ impl Filter for Halftone {
         slider("paper", "Warm paper", 0.0, 1.0, 0.4, 0.01),
     ];
 
-    fn apply(image: &mut Image, values: &[f32]) {
+    fn apply(image: &mut Image, values: &[f32]) -> Result<(), FilterError> {
         let &[size, angle, softness, colour, paper] = values else {
             unreachable!("there is one value per slider")
         };
@@ -42,6 +42,7 @@ impl Filter for Halftone {
                 }
             }
         }
+        Ok(())
     }
 }
 

@@ -29,8 +29,13 @@ pub trait Filter {
     const SUMMARY: &'static str;
     const SLIDERS: &'static [Slider];
 
+    /// Where a slider begins, if the filter remembers that from before.
+    fn remembered(_slider: &Slider) -> Option<f32> {
+        None
+    }
+
     /// Changes the image in place. `values` holds one number per slider, in their order, each in its range.
-    fn apply(image: &mut Image, values: &[f32]);
+    fn apply(image: &mut Image, values: &[f32]) -> Result<(), FilterError>;
 }
 
 #[must_use]
@@ -38,17 +43,18 @@ pub fn describe<F: Filter>() -> Description {
     Description {
         name: F::NAME.to_string(),
         summary: F::SUMMARY.to_string(),
-        parameters: F::SLIDERS.iter().map(parameter).collect(),
+        parameters: F::SLIDERS.iter().map(parameter::<F>).collect(),
     }
 }
 
-fn parameter(slider: &Slider) -> Parameter {
+fn parameter<F: Filter>(slider: &Slider) -> Parameter {
+    let remembered = F::remembered(slider).filter(|value| (slider.minimum..=slider.maximum).contains(value));
     Parameter {
         name: slider.name.to_string(),
         label: slider.label.to_string(),
         minimum: slider.minimum,
         maximum: slider.maximum,
-        initial: slider.initial,
+        initial: remembered.unwrap_or(slider.initial),
         step: slider.step,
     }
 }
@@ -61,7 +67,7 @@ pub fn apply<F: Filter>(mut image: Image, settings: &[Setting]) -> Result<Image,
         let found = format!("{}x{} with {} bytes", image.width, image.height, image.pixels.len());
         return Err(FilterError::UnsupportedImage(found));
     }
-    F::apply(&mut image, &values);
+    F::apply(&mut image, &values)?;
     Ok(image)
 }
 

@@ -1,7 +1,7 @@
 //! darkroom.tone: the sliders of a raw developer, in linear light.
 
 use darkroom_filter::srgb::{luminance, tables};
-use darkroom_filter::{Filter, Image, Slider, export_filter};
+use darkroom_filter::{Filter, FilterError, Image, Slider, export_filter};
 
 struct Tone;
 
@@ -25,7 +25,7 @@ impl Filter for Tone {
         slider("vignette", "Vignette", 0.0, 1.0, 0.35),
     ];
 
-    fn apply(image: &mut Image, values: &[f32]) {
+    fn apply(image: &mut Image, values: &[f32]) -> Result<(), FilterError> {
         let &[exposure, contrast, saturation, temperature, vignette] = values else {
             unreachable!("there is one value per slider")
         };
@@ -45,6 +45,7 @@ impl Filter for Tone {
                 }
             }
         }
+        Ok(())
     }
 }
 

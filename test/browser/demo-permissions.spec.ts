@@ -1,0 +1,393 @@
+/** Darkroom's permissions: what filters ask for, what the person decides, and what is taken away from them while they run. */
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, type Locator, type Page, test } from "@playwright/test";
+import { ROOT } from "../../demo/command/paths.mjs";
+import { portcullis } from "../../demo/command/run.mjs";
+import { dropFile, type PagePicture, pictureIn, waitForPreview } from "./support/darkroom-page.js";
+import { type DarkroomServer, startDarkroom } from "./support/darkroom-server.js";
+
+// One server for the whole file: its tests are run in order by one worker.
+test.describe.configure({ mode: "default" });
+
+const CACHE = ".cache/demo-permissions";
+const DATE_STAMP = "darkroom.date-stamp";
+const FILM_GRAIN = "darkroom.film-grain";
+const PALETTE = "darkroom.palette";
+const LETTERING = "host:darkroom:app/lettering@1.0.0";
+
+let server: DarkroomServer;
+const pageErrors: string[] = [];
+
+test.beforeAll(async () => {
+  server = await startDarkroom(CACHE);
+});
+
+test.afterAll(() => {
+  server.stop();
+});
+
+test.beforeEach(async ({ page }) => {
+  pageErrors.length = 0;
+  page.on("pageerror", (error) => pageErrors.push(String(error.stack ?? error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") pageErrors.push(message.text());
+  });
+  await page.goto(server.address);
+  await expect(page.locator("[data-filter]")).toHaveCount(7);
+});
+
+test.afterEach(() => {
+  // Breaches of the content policy are among them.
+  expect(pageErrors, "errors that the page reported").toEqual([]);
+});
+
+test("choosing a filter asks for what it needs, in plain words and with its reasons, and nothing is allowed beforehand", async ({ page }, testInfo) => {
+  await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText("A plugin asks for 2 permissions");
+  await expect(dialog).toContainText("Signed by Darkroom’s publisher");
+  const [clock, letters] = await requestsIn(page, 2);
+  await expect(clock).toContainText("Read the current time");
+  await expect(clock).toContainText("To know today’s date.");
+  await expect(clock).toContainText("Required");
+  await expect(letters).toContainText("Have Darkroom draw a line of text");
+  await expect(letters).toContainText(LETTERING);
+  await expect(letters).toContainText("since a filter has no fonts");
+  for (const request of [clock, letters]) await expect(request.getByRole("radio", { name: "Don’t allow" })).toBeChecked();
+  await expect(dialog.getByRole("button", { name: "Allow selected" })).toBeDisabled();
+  await page.screenshot({ path: testInfo.outputPath("asking.png") });
+});
+
+test("a filter that is allowed what it needs changes the picture where it should", async ({ page }, testInfo) => {
+  const before = await pictureIn(page, "#after");
+  await choose(page, DATE_STAMP, 2);
+  await waitForPreview(page);
+  const after = await pictureIn(page, "#after");
+  const changed = changedPixels(before, after);
+  expect(changed.length).toBeGreaterThan(2000);
+  for (const { x, y } of changed) {
+    if (x < before.width / 2 || y < before.height * 0.75) expect({ x, y }, "a changed pixel far from the corner").toBeUndefined();
+  }
+  const warmer = changed.filter(({ offset }) => gain(before, after, offset, 0) > gain(before, after, offset, 2));
+  expect(warmer.length).toBeGreaterThan(changed.length * 0.9);
+  await page.screenshot({ path: testInfo.outputPath("stamped.png") });
+});
+
+test("a filter that is denied what it requires is not started, says so kindly, and can ask again", async ({ page }, testInfo) => {
+  await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Deny all" }).click();
+  const card = page.locator(".denial-card");
+  await expect(card).toContainText("Date stamp was not started");
+  await expect(card).toContainText("Have Darkroom draw a line of text");
+  expect(changedPixels(await pictureIn(page, "#before"), await pictureIn(page, "#after"))).toEqual([]);
+  await page.screenshot({ path: testInfo.outputPath("denied.png") });
+  await card.getByRole("button", { name: "Ask again" }).click();
+  await decide(page, 2);
+  await waitForPreview(page);
+});
+
+test("what was allowed always is not asked again after a reload; what was allowed once is", async ({ page }) => {
+  await choose(page, DATE_STAMP, 2, "Always");
+  await waitForPreview(page);
+  await choose(page, FILM_GRAIN, 1);
+  await waitForPreview(page);
+  await reload(page);
+  await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
+  await waitForPreview(page);
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await openPermissions(page);
+  const row = permission(page, DATE_STAMP, LETTERING);
+  await expect(row).toContainText("Allowed");
+  await expect(row).toContainText("Always");
+  await expect(page.locator("#activity-list")).toContainText("may, as you decided earlier: have Darkroom draw a line of text");
+  await closePermissions(page);
+  await choose(page, FILM_GRAIN, 1);
+  await waitForPreview(page);
+});
+
+test("what was refused for ever is not asked again, until the person wants it", async ({ page }) => {
+  await page.locator(`[data-filter="${FILM_GRAIN}"]`).click();
+  const [request] = await requestsIn(page, 1);
+  await request.getByRole("checkbox", { name: "Never ask again" }).check();
+  await page.getByRole("dialog").getByRole("button", { name: "Deny all" }).click();
+  await expect(page.locator(".denial-card")).toContainText("Film grain was not started");
+  await reload(page);
+  await page.locator(`[data-filter="${FILM_GRAIN}"]`).click();
+  await expect(page.locator(".denial-card")).toContainText("Film grain was not started");
+  await openPermissions(page);
+  await expect(permission(page, FILM_GRAIN, "random")).toContainText("Never ask again");
+  await closePermissions(page);
+  await page.locator(".denial-card").getByRole("button", { name: "Ask again" }).click();
+  await decide(page, 1);
+  await waitForPreview(page);
+});
+
+test("a function of the page that is taken away while the filter runs is refused at its next run, and can be given back", async ({ page }, testInfo) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await choose(page, DATE_STAMP, 2, "Always");
+  await waitForPreview(page);
+  await openPermissions(page);
+  await page.screenshot({ path: testInfo.outputPath("panel.png") });
+  await permission(page, DATE_STAMP, LETTERING).getByRole("button", { name: "Revoke" }).click();
+  await expect(permission(page, DATE_STAMP, LETTERING)).toContainText("Taken away");
+  await expect(permission(page, DATE_STAMP, "clocks")).toContainText("Allowed");
+  await page.locator('[data-parameter="size"]').fill("0.1");
+  const card = page.locator(".denial-card");
+  await expect(card).toContainText("Date stamp needs what you took away");
+  await expect(card.getByRole("listitem")).toHaveText(["Have Darkroom draw a line of text"]);
+  expect(changedPixels(await pictureIn(page, "#before"), await pictureIn(page, "#after"))).toEqual([]);
+  const activity = page.locator("#activity-list");
+  await expect(activity).toContainText("Date stamp lost a permission that you took away: have Darkroom draw a line of text");
+  await expect(activity).toContainText("Date stamp was refused, since it may not: have Darkroom draw a line of text");
+  await page.screenshot({ path: testInfo.outputPath("revoked.png") });
+  await card.getByRole("button", { name: "Ask again" }).click();
+  // Only for what was taken away: the clock was allowed always.
+  await expect(page.getByRole("dialog")).toContainText("A plugin asks for a permission");
+  await decide(page, 1);
+  await waitForPreview(page);
+  await expect(permission(page, DATE_STAMP, LETTERING)).toContainText("Allowed");
+});
+
+test("what a filter has in its worker is taken away while it runs, too", async ({ page }) => {
+  await choose(page, FILM_GRAIN, 1);
+  await waitForPreview(page);
+  await openPermissions(page);
+  await permission(page, FILM_GRAIN, "random").getByRole("button", { name: "Revoke" }).click();
+  await expect(permission(page, FILM_GRAIN, "random")).toContainText("Taken away");
+  await closePermissions(page);
+  await page.locator('[data-parameter="amount"]').fill("0.9");
+  await expect(page.locator(".denial-card")).toContainText("Film grain needs what you took away");
+});
+
+test("film grain is different each time", async ({ page }) => {
+  await choose(page, FILM_GRAIN, 1);
+  await waitForPreview(page);
+  const first = await pictureIn(page, "#after");
+  await page.locator('[data-parameter="amount"]').fill("0.44");
+  await expect.poll(async () => changedPixels(first, await pictureIn(page, "#after")).length).toBeGreaterThan(first.width * first.height * 0.5);
+});
+
+test("a filter fetches from the one place that it was allowed, and stops when that is taken away", async ({ page }, testInfo) => {
+  const fetched: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/palettes/")) fetched.push(`${request.method()} ${request.url()}`);
+  });
+  await choose(page, PALETTE, 3);
+  await waitForPreview(page);
+  await expect.poll(() => fetched).toEqual([`GET ${server.address}palettes/1.json`]);
+  const { pixels } = await pictureIn(page, "#after");
+  const colours = new Set(Array.from({ length: pixels.length / 4 }, (_, pixel) => pixels.subarray(pixel * 4, pixel * 4 + 3).join()));
+  expect(colours.size).toBeLessThanOrEqual(7);
+  await page.screenshot({ path: testInfo.outputPath("palette.png") });
+  await openPermissions(page);
+  await expect(page.locator("#activity-list")).toContainText("Palette sent a request");
+  await permission(page, PALETTE, `http:GET:${server.address}palettes/`).getByRole("button", { name: "Revoke" }).click();
+  await expect(permission(page, PALETTE, `http:GET:${server.address}palettes/`)).toContainText("Taken away");
+  await closePermissions(page);
+  await page.locator('[data-parameter="palette"]').fill("2");
+  await expect(page.locator(".denial-card")).toContainText("Palette needs what you took away");
+  expect(fetched).toHaveLength(1);
+});
+
+test("a filter works without what is optional, and remembers where it is allowed", async ({ page }) => {
+  await choose(page, PALETTE, 3, "Always", [2]);
+  await waitForPreview(page);
+  await setPalette(page, "5");
+  await reload(page);
+  await page.locator(`[data-filter="${PALETTE}"]`).click();
+  // Of the three it asks for the one again that was only denied for then.
+  const [memory] = await requestsIn(page, 1);
+  await expect(memory).toContainText("Keep data of its own, up to 64 KiB");
+  await expect(memory).toContainText("Optional");
+  await decide(page, 1, "Always");
+  await waitForPreview(page);
+  await expect(page.locator('[data-parameter="palette"]')).toHaveValue("1");
+  await setPalette(page, "5");
+  await reload(page);
+  await page.locator(`[data-filter="${PALETTE}"]`).click();
+  await waitForPreview(page);
+  await expect(page.locator('[data-parameter="palette"]')).toHaveValue("5");
+});
+
+test("an update that asks for more is asked about only that", async ({ page }) => {
+  await choose(page, PALETTE, 3, "Always");
+  await waitForPreview(page);
+  await dropFile(page, "palette.tar.gz", await packUpdate());
+  const [more] = await requestsIn(page, 1);
+  await expect(page.getByRole("dialog")).toContainText("Version 1.1.0");
+  await expect(more).toContainText("Keep data of its own, up to 128 KiB");
+  await expect(more).toContainText("Allowed before, and asked for more now: keyvalue:65536");
+  await page.getByRole("dialog").getByRole("button", { name: "Deny all" }).click();
+  await waitForPreview(page);
+});
+
+test("everything can be done by keyboard, and the panel gives the focus back", async ({ page }) => {
+  await page.locator(`[data-filter="${FILM_GRAIN}"]`).focus();
+  await page.keyboard.press("Enter");
+  const [request] = await requestsIn(page, 1);
+  await request.getByRole("radio", { name: "Don’t allow" }).focus();
+  await page.keyboard.press("ArrowRight");
+  const allow = page.getByRole("dialog").getByRole("button", { name: "Allow selected" });
+  await expect(allow).toBeEnabled();
+  await allow.focus();
+  await page.keyboard.press("Enter");
+  await waitForPreview(page);
+  const toggle = page.getByRole("button", { name: "Permissions", exact: true });
+  await toggle.focus();
+  await page.keyboard.press("Enter");
+  await expect(toggle).toHaveAttribute("aria-expanded", "true");
+  await expect(page.getByRole("button", { name: "Close permissions" })).toBeFocused();
+  await permission(page, FILM_GRAIN, "random").getByRole("button").focus();
+  await page.keyboard.press("Enter");
+  await expect(permission(page, FILM_GRAIN, "random").getByRole("button", { name: "Ask again" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(toggle).toBeFocused();
+  await expect(page.locator("#permissions")).toBeHidden();
+});
+
+test("dialog and panel fit a phone", async ({ page }, testInfo) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
+  await requestsIn(page, 2);
+  await page.screenshot({ path: testInfo.outputPath("phone-dialog.png") });
+  await decide(page, 2);
+  await waitForPreview(page);
+  await openPermissions(page);
+  await page.screenshot({ path: testInfo.outputPath("phone-panel.png") });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds no violation in ${colorScheme} colours: at rest, while asking, denied, and in the panel`, async ({ page }, testInfo) => {
+    await page.emulateMedia({ colorScheme });
+    expect(await violations(page), "at rest").toEqual([]);
+    await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
+    const requests = await requestsIn(page, 2);
+    await expect(page.getByRole("dialog").getByRole("button", { name: "Deny all" })).toBeEnabled();
+    await settledColours(page);
+    expect(await violations(page), "asking").toEqual([]);
+    await requests[0]?.getByRole("radio", { name: "Allow", exact: true }).check();
+    await page.screenshot({ path: testInfo.outputPath(`asking-${colorScheme}.png`) });
+    await page.getByRole("dialog").getByRole("button", { name: "Deny all" }).click();
+    await expect(page.locator(".denial-card")).toBeVisible();
+    await settledColours(page);
+    expect(await violations(page), "denied").toEqual([]);
+    await page.screenshot({ path: testInfo.outputPath(`denied-${colorScheme}.png`) });
+    await page.locator(".denial-card").getByRole("button", { name: "Ask again" }).click();
+    await decide(page, 2, "Always");
+    await waitForPreview(page);
+    await openPermissions(page);
+    await permission(page, DATE_STAMP, LETTERING).getByRole("button", { name: "Revoke" }).click();
+    await page.locator('[data-parameter="size"]').fill("0.1");
+    await expect(page.locator(".denial-card")).toContainText("needs what you took away");
+    await settledColours(page);
+    expect(await violations(page), "panel").toEqual([]);
+    await page.screenshot({ path: testInfo.outputPath(`panel-${colorScheme}.png`) });
+  });
+}
+
+type Duration = "Only this time" | "Until this page is closed" | "Always";
+
+/** Chooses a filter and allows what it asks for, but for the requests in `without`. */
+async function choose(page: Page, id: string, requests: number, duration: Duration = "Only this time", without: readonly number[] = []): Promise<void> {
+  await page.locator(`[data-filter="${id}"]`).click();
+  await decide(page, requests, duration, without);
+}
+
+async function decide(page: Page, count: number, duration: Duration = "Only this time", without: readonly number[] = []): Promise<void> {
+  for (const [index, request] of (await requestsIn(page, count)).entries()) {
+    if (without.includes(index)) continue;
+    await request.getByRole("radio", { name: "Allow", exact: true }).check();
+    await request.getByRole("combobox").selectOption(duration);
+  }
+  await page.getByRole("dialog").getByRole("button", { name: "Allow selected" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+}
+
+/** The requests in the dialog, of which there must be so many. */
+async function requestsIn<Count extends 1 | 2 | number>(page: Page, count: Count): Promise<Count extends 1 ? [Locator] : Count extends 2 ? [Locator, Locator] : Locator[]>;
+async function requestsIn(page: Page, count: number): Promise<Locator[]> {
+  const requests = page.getByRole("dialog").getByRole("group");
+  await expect(requests).toHaveCount(count);
+  return requests.all();
+}
+
+async function reload(page: Page): Promise<void> {
+  await page.reload();
+  await expect(page.locator("[data-filter]")).toHaveCount(7);
+}
+
+async function openPermissions(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Permissions", exact: true }).first().click();
+  await expect(page.locator("#permissions")).toBeVisible();
+}
+
+async function closePermissions(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Close permissions" }).click();
+}
+
+function permission(page: Page, id: string, capability: string): Locator {
+  return page.locator(`[data-permission="${id} ${capability}"]`);
+}
+
+async function setPalette(page: Page, value: string): Promise<void> {
+  const before = await pictureIn(page, "#after");
+  await page.locator('[data-parameter="palette"]').fill(value);
+  await expect.poll(async () => changedPixels(before, await pictureIn(page, "#after")).length).toBeGreaterThan(1000);
+}
+
+interface ChangedPixel {
+  readonly x: number;
+  readonly y: number;
+  readonly offset: number;
+}
+
+function changedPixels(before: PagePicture, after: PagePicture): readonly ChangedPixel[] {
+  const changed: ChangedPixel[] = [];
+  for (let offset = 0; offset < before.pixels.length; offset += 4) {
+    const isSame = [0, 1, 2, 3].every((channel) => before.pixels[offset + channel] === after.pixels[offset + channel]);
+    if (!isSame) changed.push({ x: (offset / 4) % before.width, y: Math.floor(offset / 4 / before.width), offset });
+  }
+  return changed;
+}
+
+function gain(before: PagePicture, after: PagePicture, offset: number, channel: number): number {
+  return (after.pixels[offset + channel] ?? 0) - (before.pixels[offset + channel] ?? 0);
+}
+
+/** The next version of a filter, signed by the same publisher, which wants to keep twice as much. */
+async function packUpdate(): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), "darkroom-update-"));
+  try {
+    // As it was packed for where the page is served.
+    await cp(join(ROOT, CACHE, "sources/palette"), folder, { recursive: true });
+    const description = await readFile(join(folder, "package.toml"), "utf8");
+    await writeFile(join(folder, "package.toml"), description.replace('version = "1.0.0"', 'version = "1.1.0"').replace("keyvalue:65536", "keyvalue:131072"));
+    await portcullis("pack", folder, "--out", join(folder, "out"), "--key", join(ROOT, CACHE, "publisher.pem"), "--archive");
+    return await readFile(join(folder, "out", `${PALETTE}-1.1.0.tar.gz`));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Axe takes colours as they are at that moment, and a dialog fades in. */
+async function settledColours(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const roots = [document, ...[...document.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? [])];
+    const animations = roots.flatMap((root) => root.getAnimations()).filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(animations.map(({ finished }) => finished));
+  });
+}
+
+const axe = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds, as `rule: selector` with its advice. Evaluated from outside, since the page's policy lets no script in. */
+async function violations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(await axe);
+  const found: unknown = await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.flat().join(' ')}: ${failureSummary}`)))");
+  expect(Array.isArray(found)).toBe(true);
+  return found as readonly string[];
+}

@@ -1,0 +1,95 @@
+/** Secrets that a guest may use but not see, and a worker that does not keep to the form of host calls. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MalformedCall } from "../../../src/broker/call-errors.js";
+import { open, send } from "./attempt.js";
+import { codeOf, type GuestRequest, request } from "./guest.js";
+import { type HttpServer, startHttpServer } from "./http-server.js";
+
+let server: HttpServer;
+let other: HttpServer;
+beforeAll(async () => {
+  server = await startHttpServer();
+  other = await startHttpServer();
+});
+afterAll(async () => {
+  await server.stop();
+  await other.stop();
+});
+
+const granted = (methods = "GET,POST"): string => `http:${methods}:${server.origin}/http/`;
+const url = (path: string): string => `${server.origin}/http/${path}`;
+
+describe("a secret", () => {
+  const secrets = new Map([["API_KEY", "s3cret-value"], ["OTHER", "another"], ["BROKEN", "line\r\nbreak"], ["EMPTY", ""]]);
+  const withSecret = (extra: Partial<GuestRequest> = {}): GuestRequest => ({ url: url("echo"), headers: [["Authorization", "Bearer {secret:API_KEY}"]], ...extra });
+
+  it("is put in where it was granted for exactly this origin, and the guest never sees it", async () => {
+    const { page, http } = open({ grants: [granted(), `secret:API_KEY:${server.origin}`], secrets });
+    const answer = await request(http, { ...withSecret(), url: url("header?name=x-repeated&echo=authorization") });
+    expect(server.seen.at(-1)?.headers.authorization).toBe("Bearer s3cret-value");
+    expect(answer.headers.get("x-repeated").map((value) => Buffer.from(value).toString())).toEqual(["Bearer {secret:API_KEY}"]);
+    expect(page.denials).toEqual([]);
+  });
+  it.each([
+    ["another origin", (): readonly string[] => [granted(), `secret:API_KEY:${other.origin}`]],
+    ["no origin", (): readonly string[] => [granted()]],
+    ["another secret", (): readonly string[] => [granted(), `secret:OTHER:${server.origin}`]],
+  ])("is denied, and the request never sent, where %s was granted", async (_, grants) => {
+    const { page, http, sent } = open({ grants: grants(), secrets });
+    expect(await codeOf(request(http, withSecret()))).toBe("HTTP-request-denied");
+    expect(sent).toEqual([]);
+    expect(page.denials).toEqual([{ capability: "secret", function: "wasi:http/outgoing-handler#handle", summary: `API_KEY for GET ${url("echo")}` }]);
+  });
+  it.each(["{secret:UNKNOWN}", "{secret:}", "{secret:API_KEY", "{secret:{secret:API_KEY}}", "{secret:__proto__}", "{secret:constructor}", "{secret:API_KEY} {secret:OTHER}"])("%s is never sent", async (value) => {
+    const { http, sent } = open({ grants: [granted(), `secret:API_KEY:${server.origin}`], secrets });
+    expect(await codeOf(request(http, withSecret({ headers: [["x-key", value]] })))).toBe("HTTP-request-denied");
+    expect(sent).toEqual([]);
+  });
+  it("is filled in nowhere but in a header's value", async () => {
+    const { http } = open({ grants: [granted(), `secret:API_KEY:${server.origin}`], secrets });
+    const { text } = await request(http, { method: "POST", url: url("echo?q={secret:API_KEY}"), body: "{secret:API_KEY}" });
+    expect(text).not.toContain("s3cret-value");
+  });
+  it.each(["BROKEN", "EMPTY"])("%s, which no header can carry, is the app's mistake and not the guest's to see", async (name) => {
+    const { page, http, sent } = open({ grants: [granted(), `secret:${name}:${server.origin}`], secrets });
+    expect(await codeOf(request(http, withSecret({ headers: [["x-key", `{secret:${name}}`]] })))).toBe("configuration-error");
+    expect([sent, page.failures.length, page.denials]).toEqual([[], 1, []]);
+  });
+});
+
+describe("a worker that speaks for itself", () => {
+  const MALFORMED: readonly (readonly [string, readonly unknown[]])[] = [
+    ["http.send", []],
+    ["http.send", ["GET", "https", "allowed.test", "/"]],
+    ["http.send", ["GET", "https", 1, "/", []]],
+    ["http.send", ["GET", "https", "allowed.test", {}, []]],
+    ["http.send", ["GET", "https", "allowed.test", "/", "headers"]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [["x"]]]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [["x", "text"]]]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [["x", new Uint16Array(2)]]]],
+    ["http.send", ["GET", "https", "allowed.test", "/", Array.from({ length: 5_000 }, () => ["x", new Uint8Array()])]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [], "body"]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [], 99]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [], undefined, -1]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [], undefined, Number.NaN]],
+    ["http.send", ["GET", "https", "allowed.test", "/", [], undefined, undefined, "1"]],
+    ["http.response", [1]],
+    ["http.response", ["__proto__"]],
+    ["http.body.write", [1, new Uint8Array()]],
+    ["http.body.finish", [undefined, new Uint8Array()]],
+  ];
+  it.each(MALFORMED)("%s %j ends the instance", async (operation, values) => {
+    const { page, sent } = open({ grants: ["http:GET:https://allowed.test"] });
+    await expect(page.serve(operation, values)).rejects.toThrow(MalformedCall);
+    expect(sent).toEqual([]);
+  });
+  it("cannot send one body twice, nor take a body for an answer", async () => {
+    const { page } = open({ grants: [granted()] });
+    const { value: body } = (await page.serve("http.body.open", [])) as { value: number };
+    const values = ["POST", "http", `127.0.0.1:${server.port}`, "/http/echo", [], body];
+    await send(page, values);
+    await expect(send(page, values)).rejects.toThrow(MalformedCall);
+    await expect(page.serve("http.response", [body])).rejects.toThrow(MalformedCall);
+    await expect(page.serve("http.body.write", [body, "text"])).rejects.toThrow(MalformedCall);
+  });
+});
