@@ -16,4 +16,3 @@ export { type KeyValueBackend, type KeyValueBucket, type KeyValueChange, keyValu
 export { indexedDbKeyValue, type IndexedDbKeyValueOptions } from "./broker/keyvalue/indexeddb-keyvalue.js";
 export { memoryKeyValue } from "./broker/keyvalue/memory-keyvalue.js";
 export type { StandardInputContent, StandardInputSource } from "./broker/standard-input.js";
-export { hostInterface, type HostImplementation, type HostInterfaceOptions, ResultError } from "./capability/implement-interface.js";

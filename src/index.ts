@@ -10,6 +10,7 @@ export type { GrantProblem } from "./host/grants/grant-keeper.js";
 export type { GrantRecord, GrantStore } from "./host/grants/grant-store.js";
 export { memoryGrantStore } from "./host/grants/memory-grant-store.js";
 export { indexedDbGrantStore, type IndexedDbGrantStoreOptions } from "./host/grants/lazy-grant-store.js";
+export { hostInterface, type HostImplementation, type HostInterfaceOptions, ResultError } from "./capability/implement-interface.js";
 export { defineHostInterface, type HostCaller, type HostInterface, type HostInterfaceDescriptor } from "./capability/host-interface.js";
 export type { ProvidePolicy, Provisions } from "./broker/provisions.js";
 export type { CallOptions } from "./host/call-options.js";

@@ -17,6 +17,8 @@ export const CONTENT_POLICY = [
 export const HEADERS = {
   "Content-Security-Policy": `${CONTENT_POLICY}; frame-ancestors 'none'`,
   "Cross-Origin-Opener-Policy": "same-origin",
+  // With the one above, the page has shared memory: filters can then wait for the page in every browser.
+  "Cross-Origin-Embedder-Policy": "require-corp",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
 };

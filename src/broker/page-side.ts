@@ -8,7 +8,7 @@ import { HostCallServer } from "./host-call-server.js";
 import { createHostFunctionBroker, summarise } from "./host-functions.js";
 import { createHttpBroker } from "./http/http-broker.js";
 import { createHandleBroker } from "./input-streams.js";
-import { keyValueIdentity } from "./keyvalue/backend.js";
+import { type KeyValueBackend, keyValueIdentity } from "./keyvalue/backend.js";
 import { indexedDbKeyValue } from "./keyvalue/indexeddb-keyvalue.js";
 import { createKeyValueBroker } from "./keyvalue/keyvalue-broker.js";
 import { createAuthority, has, type PageSide, type PageSideListeners, type PageSideOptions } from "./plain-page-side.js";
@@ -47,6 +47,14 @@ export function openPageSide(options: PageSideOptions): PageSide {
   };
 }
 
+let pageKeyValue: KeyValueBackend | undefined;
+
+/** One for the page: each has its own connection, and counts a plugin's data once. */
+function defaultKeyValue(): KeyValueBackend {
+  pageKeyValue ??= indexedDbKeyValue();
+  return pageKeyValue;
+}
+
 interface OpenedBrokers {
   readonly brokers: readonly Broker[];
   readonly directories: GuestAuthority["directories"];
@@ -65,7 +73,7 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
     brokers.push(createHttpBroker(context, { fetch: provisions.fetch, secrets: new Map(Object.entries(provisions.secrets ?? {})) }));
   }
   if (has(granted, "keyvalue")) {
-    brokers.push(createKeyValueBroker(context, provisions.keyvalue ?? indexedDbKeyValue(), dataIdentity(admitted)));
+    brokers.push(createKeyValueBroker(context, provisions.keyvalue ?? defaultKeyValue(), dataIdentity(admitted)));
   }
   const filesystem = has(granted, "fs") ? createFilesystemBroker(context, new Map(Object.entries(provisions.directories ?? {}))) : undefined;
   if (filesystem !== undefined) brokers.push(filesystem);

@@ -1,5 +1,5 @@
 import type { HostInterface } from "portcullis";
-import { hostInterface, ResultError } from "portcullis/backends";
+import { hostInterface, ResultError } from "portcullis";
 import { lettering } from "../generated/application.js";
 import { context2d } from "../picture/picture.js";
 

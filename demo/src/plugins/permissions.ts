@@ -64,6 +64,9 @@ export class Permissions {
   /** Takes in an entry of a host's audit. */
   observe(entry: AuditEntry): void {
     if (entry.kind === "host-call" && CARRYING_ON.test(entry.function)) return;
+    // A call is entered before it is looked at; one that was refused is no call.
+    const last = this.#activity.at(-1);
+    if (entry.kind === "denied" && last?.kind === "host-call" && isOf(entry, last)) this.#activity.pop();
     this.#activity.push(entry);
     if (this.#activity.length > MOST_ACTIVITIES) this.#activity.shift();
     if (entry.kind !== "grant" && entry.kind !== "revoked") return;
@@ -134,6 +137,11 @@ function permissionsOf(entry: Settled, grants: readonly string[]): Permission[] 
   const { decision, granted } = entry;
   if (granted.length === 0) return [{ pluginId, capability, time, state: "refused", decision }];
   return granted.filter((text) => grants.includes(text)).map((text) => ({ pluginId, capability: text, time, state: "held", decision }));
+}
+
+/** Whether a refusal is about this call. WASI's calls have names of their own on the page, which begin with the capability's. */
+function isOf(denied: Extract<AuditEntry, { readonly kind: "denied" }>, call: Extract<AuditEntry, { readonly kind: "host-call" }>): boolean {
+  return denied.pluginId === call.pluginId && (denied.function === call.function || call.function.startsWith(`${denied.capability}.`));
 }
 
 function keyOf({ pluginId, capability }: { readonly pluginId: string; readonly capability: string }): string {

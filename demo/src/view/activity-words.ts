@@ -27,14 +27,13 @@ export function activityWords(entry: AuditEntry, wordsOf: (capability: string) =
 
 const USED_WORDS: ReadonlyMap<string, string> = new Map([
   ["http.send", "sent a request"],
+  ["darkroom:app/lettering@1.0.0#render", "had Darkroom draw a line of text"],
   ["keyvalue.get", "read what it kept"],
   ["keyvalue.set", "kept something"],
 ]);
 
 function usedWords({ function: functionName, summary }: Extract<AuditEntry, { readonly kind: "host-call" }>): ActivityWords {
-  const detail = functionName.includes("#") ? `${functionName} ${summary}` : summary;
-  const text = USED_WORDS.get(functionName) ?? (functionName.includes("#") ? `used: ${lowerFirst(callWords(functionName, "host"))}` : `used ${functionName}`);
-  return { kind: "used", text, detail: detail === "" ? undefined : detail };
+  return { kind: "used", text: USED_WORDS.get(functionName) ?? `used ${functionName}`, detail: summary === "" ? undefined : summary };
 }
 
 function grantWords({ granted, decision, by }: Grant, words: string): string {

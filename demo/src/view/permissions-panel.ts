@@ -101,7 +101,7 @@ export class PermissionsPanel {
   #group(pluginId: string, permissions: readonly Permission[], filters: readonly FilterPlugin[]): HTMLElement {
     const filter = filters.find(({ listing }) => listing.id === pluginId);
     const name = titleOf(filters, pluginId);
-    return element("section", { class: "permission-group", attributes: { "data-holder": pluginId, "aria-label": name } }, [
+    return element("div", { class: "permission-group", attributes: { role: "group", "data-holder": pluginId, "aria-label": name } }, [
       element("h3", {}, [name, element("span", { class: "holder-state", text: filter?.state.kind === "ready" ? "Loaded" : "Not loaded" })]),
       element("ul", {}, permissions.map((permission) => this.#row(permission, name))),
     ]);

@@ -1,5 +1,5 @@
 /* An app that implements probe:notes/store: well, or in one of the ways in which an app can fail. */
-import { hostInterface, ResultError } from "../dist/backends.js";
+import { hostInterface, ResultError } from "../dist/index.js";
 
 export const calls = [];
 export const disposed = [];
