@@ -1,5 +1,6 @@
 import { PluginError } from "../errors/plugin-error.js";
 import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
+import type { Manifest } from "../package/manifest.js";
 
 /**
  * Refuses limits that mean nothing: a limit that is misspelt, absent or not a positive number would bound nothing.
@@ -16,4 +17,13 @@ export function checkLimits(limits: PluginLimits): PluginLimits {
     throw new PluginError({ code: "usage-invalid", stage: "configure", message });
   }
   return Object.freeze({ ...limits });
+}
+
+/** The host's limits, lowered where the manifest asks for less. A manifest can never raise one. */
+export function lowerLimits(limits: PluginLimits, manifest: Manifest): PluginLimits {
+  return {
+    ...limits,
+    memoryBytes: Math.min(limits.memoryBytes, manifest.limits.memoryBytes ?? limits.memoryBytes),
+    callMilliseconds: Math.min(limits.callMilliseconds, manifest.limits.callMilliseconds ?? limits.callMilliseconds),
+  };
 }

@@ -10,7 +10,7 @@ import type { LoadProgress } from "../runtime/progress.js";
 import { createWorkerRuntime, type WorkerRuntime } from "../runtime/worker/worker-runtime.js";
 import { verifyPackage } from "../trust/verify-package.js";
 import { Audit, type AuditEntry } from "./audit.js";
-import { checkLimits } from "./check-limits.js";
+import { checkLimits, lowerLimits } from "./check-limits.js";
 import { createGrants } from "./create-grants.js";
 import type { PluginGrants } from "./grants/plugin-grants.js";
 import type { InstanceKeeper } from "./instance-keeper.js";
@@ -18,7 +18,7 @@ import { LoadClock } from "./load-report.js";
 import { loadResourceSupport } from "./load-resource-support.js";
 import { openPackage } from "./open-package.js";
 import { notify } from "./plugin-event.js";
-import { PluginHandle } from "./plugin-handle.js";
+import { type HandleParts, PluginHandle } from "./plugin-handle.js";
 import type { LoadOptions, PluginHostOptions } from "./plugin-host-options.js";
 import { pluginInfo } from "./plugin-info.js";
 import type { FunctionTable } from "./plugin-resource.js";
@@ -140,28 +140,37 @@ export class PluginHost implements AsyncDisposable {
       if (signal.aborted) running.keeper.close(signal.reason as PluginError);
       signal.throwIfAborted();
       onProgress({ phase: "ready" });
-      const { cache, code, target } = running.prepared;
-      const handle = new PluginHandle<Functions>({
-        info: pluginInfo(admitted.manifest, admitted.verified.trust),
+      const { keeper, limits, prepared: { cache, code, target } } = running;
+      const handle = this.#createHandle<Functions>(admitted, requested, {
         grants: running.grants,
         report: clock.report({ cache, code, target, sandbox: this.#runtime.sandbox }),
         world: expected.world,
-        exportNames: admitted.exportNames,
-        limits: running.limits,
-        keeper: running.keeper,
-        createResources,
-        onClosed: () => {
-          requested?.dispose();
-          this.#handles.delete(handle);
-        },
+        limits, keeper, createResources,
       });
       running.onEnded((error) => handle.failWaiting(error));
-      this.#handles.add(handle);
       return handle;
     } catch (error) {
       requested?.dispose();
       throw error;
     }
+  }
+
+  #createHandle<Functions extends FunctionTable<Functions>>(
+    { manifest, verified, exportNames }: AdmittedPlugin,
+    requested: RequestedAuthority | undefined,
+    parts: Omit<HandleParts, "info" | "exportNames" | "onClosed">,
+  ): PluginHandle<Functions> {
+    const handle = new PluginHandle<Functions>({
+      ...parts,
+      info: pluginInfo(manifest, verified.trust),
+      exportNames,
+      onClosed: () => {
+        requested?.dispose();
+        this.#handles.delete(handle);
+      },
+    });
+    this.#handles.add(handle);
+    return handle;
   }
 
   async #admit(found: PluginPackage, { id, expected, compatibility }: Wanted, deadline: Deadline) {
@@ -187,7 +196,7 @@ export class PluginHost implements AsyncDisposable {
   async #start(admitted: AdmittedPlugin, requested: RequestedAuthority | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void) {
     const { onEvent } = this.#options;
     const { id } = admitted.manifest;
-    const limits = lowerLimits(this.#limits, admitted);
+    const limits = lowerLimits(this.#limits, admitted.manifest);
     const prepared = await this.#runtime.prepare(admitted, {
       signal,
       memoryBytes: limits.memoryBytes,
@@ -238,13 +247,4 @@ async function startFirst(keeper: InstanceKeeper, signal: AbortSignal): Promise<
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-/** The host's limits, lowered where the manifest asks for less. A manifest can never raise one. */
-function lowerLimits(limits: PluginLimits, { manifest }: AdmittedPlugin): PluginLimits {
-  return {
-    ...limits,
-    memoryBytes: Math.min(limits.memoryBytes, manifest.limits.memoryBytes ?? limits.memoryBytes),
-    callMilliseconds: Math.min(limits.callMilliseconds, manifest.limits.callMilliseconds ?? limits.callMilliseconds),
-  };
 }

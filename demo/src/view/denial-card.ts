@@ -14,7 +14,7 @@ const DENIALS: ReadonlySet<PluginErrorCode> = new Set(["capability-denied", "cap
 /** A filter that was not started since something that it needs was not allowed. `undefined` for other failures. */
 export function refusedLoadCard(filter: FilterPlugin, error: unknown, refused: readonly string[], handlers: DenialHandlers): HTMLElement | undefined {
   if (!isPluginError(error, "capability-not-granted")) return undefined;
-  return denialCard(`${filter.title} was not started`, "It needs a permission that it does not have. Nothing of it ran, and your picture is as it was.", refused, handlers);
+  return denialCard(`${filter.title} was not started`, "It needs what you did not allow. Nothing of it ran, and your picture is as it was.", refused, handlers);
 }
 
 /** A filter that needed what was taken away from it. `undefined` for other failures. */

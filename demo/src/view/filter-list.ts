@@ -28,8 +28,9 @@ export class FilterList {
       choice.setAttribute("aria-pressed", String(filter === selected));
       if (isNewlySelected) row.scrollIntoView({ block: "nearest", inline: "nearest" });
       title.textContent = filter.title;
-      row.dataset["state"] = filter.state.kind;
-      state.textContent = STATE_WORDS[filter.state.kind];
+      const isRefused = filter.state.kind === "failed" && filter.state.error.code === "capability-not-granted";
+      row.dataset["state"] = isRefused ? "refused" : filter.state.kind;
+      state.textContent = isRefused ? "Not allowed" : STATE_WORDS[filter.state.kind];
     }
   }
 

@@ -4,7 +4,7 @@ import type { CompileCache } from "../../compile/compile-cache.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import { chooseTransport } from "./host-call-transport.js";
 import { ModuleTable } from "./module-table.js";
-import type { PrepareOptions } from "./preparation.js";
+import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
 import { type PreparedPlugin, preparePlugin } from "./prepare-plugin.js";
 import type { SandboxKind } from "./sandbox-realm.js";
 import type { SandboxOptions, Sandboxes } from "./sandboxes.js";
@@ -40,6 +40,8 @@ const modules = new ModuleTable();
 /** What starts workers comes with the first plugin: a page that only lists plugins never downloads it. */
 const loadCode = () => import("./sandboxes.js");
 
+type LoadedSandboxes = Awaited<ReturnType<typeof loadCode>> & Sandboxes;
+
 export function createWorkerRuntime({ cache, transpilerUrl, ...options }: WorkerRuntimeOptions): WorkerRuntime {
   let sandboxes: Sandboxes | undefined;
   const load = async () => {
@@ -66,30 +68,29 @@ export function createWorkerRuntime({ cache, transpilerUrl, ...options }: Worker
     },
     prepare: (admitted, prepareOptions) => {
       load().then(({ beginProof, choice }) => beginProof(choice), () => undefined);
-      return preparePlugin(
-        admitted,
-        {
-          cache,
-          modules,
-          hostCallTransport: async (manifest) => {
-            const { provenRealm, choice } = await load();
-            return chooseTransport(await provenRealm(choice, manifest.id), manifest);
-          },
-          transpile: async (component, manifest, target, signal) => {
-            const { transpileInWorker, transpilerAssets } = await import("../../compile/transpile-in-worker.js");
-            const { provenRealm, choice } = await load();
-            return transpileInWorker({
-              startWorker: async (script) => (await provenRealm(choice, manifest.id)).start(script),
-              assets: transpilerAssets(transpilerUrl), component, world: manifest.world, target, signal,
-            });
-          },
-        },
-        prepareOptions,
-      );
+      return preparePlugin(admitted, { cache, modules, ...preparationIn(load, transpilerUrl) }, prepareOptions);
     },
     start: async (prepared, options) => {
       const [{ WorkerInstance, choice }, page] = await Promise.all([load(), openPage(prepared, options)]);
       return WorkerInstance.start(prepared, choice, { ...options, page });
+    },
+  };
+}
+
+/** What getting a plugin's code needs of the sandboxes. */
+function preparationIn(load: () => Promise<LoadedSandboxes>, transpilerUrl: URL | string | undefined): Pick<PrepareSurroundings, "hostCallTransport" | "transpile"> {
+  return {
+    hostCallTransport: async (manifest) => {
+      const { provenRealm, choice } = await load();
+      return chooseTransport(await provenRealm(choice, manifest.id), manifest);
+    },
+    transpile: async (component, manifest, target, signal) => {
+      const { transpileInWorker, transpilerAssets } = await import("../../compile/transpile-in-worker.js");
+      const { provenRealm, choice } = await load();
+      return transpileInWorker({
+        startWorker: async (script) => (await provenRealm(choice, manifest.id)).start(script),
+        assets: transpilerAssets(transpilerUrl), component, world: manifest.world, target, signal,
+      });
     },
   };
 }

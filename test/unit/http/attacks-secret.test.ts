@@ -58,27 +58,27 @@ describe("a secret", () => {
 });
 
 describe("a worker that speaks for itself", () => {
-  const MALFORMED: readonly (readonly [string, readonly unknown[]])[] = [
-    ["http.send", []],
-    ["http.send", ["GET", "https", "allowed.test", "/"]],
-    ["http.send", ["GET", "https", 1, "/", []]],
-    ["http.send", ["GET", "https", "allowed.test", {}, []]],
-    ["http.send", ["GET", "https", "allowed.test", "/", "headers"]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [["x"]]]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [["x", "text"]]]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [["x", new Uint16Array(2)]]]],
-    ["http.send", ["GET", "https", "allowed.test", "/", Array.from({ length: 5_000 }, () => ["x", new Uint8Array()])]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [], "body"]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [], 99]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [], undefined, -1]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [], undefined, Number.NaN]],
-    ["http.send", ["GET", "https", "allowed.test", "/", [], undefined, undefined, "1"]],
-    ["http.response", [1]],
-    ["http.response", ["__proto__"]],
-    ["http.body.write", [1, new Uint8Array()]],
-    ["http.body.finish", [undefined, new Uint8Array()]],
+  const MALFORMED: readonly (readonly [what: string, operation: string, values: readonly unknown[]])[] = [
+    ["nothing", "http.send", []],
+    ["no headers", "http.send", ["GET", "https", "allowed.test", "/"]],
+    ["an authority that is no text", "http.send", ["GET", "https", 1, "/", []]],
+    ["a path that is no text", "http.send", ["GET", "https", "allowed.test", {}, []]],
+    ["headers that are no list", "http.send", ["GET", "https", "allowed.test", "/", "headers"]],
+    ["a header without a value", "http.send", ["GET", "https", "allowed.test", "/", [["x"]]]],
+    ["a header's value that is text", "http.send", ["GET", "https", "allowed.test", "/", [["x", "text"]]]],
+    ["a header's value of another width", "http.send", ["GET", "https", "allowed.test", "/", [["x", new Uint16Array(2)]]]],
+    ["headers without end", "http.send", ["GET", "https", "allowed.test", "/", Array.from({ length: 5_000 }, () => ["x", new Uint8Array()])]],
+    ["a body that is text", "http.send", ["GET", "https", "allowed.test", "/", [], "body"]],
+    ["a body that nobody made", "http.send", ["GET", "https", "allowed.test", "/", [], 99]],
+    ["a time below zero", "http.send", ["GET", "https", "allowed.test", "/", [], undefined, -1]],
+    ["a time that is no number", "http.send", ["GET", "https", "allowed.test", "/", [], undefined, Number.NaN]],
+    ["a time that is text", "http.send", ["GET", "https", "allowed.test", "/", [], undefined, undefined, "1"]],
+    ["the number of nothing", "http.response", [1]],
+    ["a name for a number", "http.response", ["__proto__"]],
+    ["a body that nobody made, to write to", "http.body.write", [1, new Uint8Array()]],
+    ["no body to finish", "http.body.finish", [undefined, new Uint8Array()]],
   ];
-  it.each(MALFORMED)("%s %j ends the instance", async (operation, values) => {
+  it.each(MALFORMED)("ends its instance with %s, to %s", async (_, operation, values) => {
     const { page, sent } = open({ grants: ["http:GET:https://allowed.test"] });
     await expect(page.serve(operation, values)).rejects.toThrow(MalformedCall);
     expect(sent).toEqual([]);

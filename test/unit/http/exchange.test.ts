@@ -179,6 +179,14 @@ describe.each(MODES)("wasi:http over $mode", ({ open }) => {
     await expect((async () => http.OutgoingBody.finish(body, undefined))()).rejects.toMatchObject({ payload: { tag: "HTTP-request-body-size" } });
   });
 
+  it("keeps no body of a request that was denied", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const outgoing = makeRequest(http, { method: "POST", url: `${link.origin}/elsewhere` });
+      await writeBody(http, outgoing.body(), new Uint8Array(200_000));
+      await expect((async () => http.handle(outgoing))()).rejects.toMatchObject({ payload: { tag: "HTTP-request-denied" } });
+    }
+  });
+
   it("stops a request's body at the bound, wherever the guest notices, and the next has room", async () => {
     for (let round = 0; round < 3; round += 1) {
       expect(await codeOf(request(http, { method: "POST", url: url("echo"), body: "x".repeat(300_001) }))).toBe("HTTP-request-body-size");

@@ -56,19 +56,7 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
       if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
-      const transfer: ArrayBuffer[] = [];
-      try {
-        const answered = exported.invoke(values);
-        // A resource may have a method named `then`: only what the glue itself promises is awaited.
-        const value: unknown = answered instanceof Promise ? await instance.unlessEnded(answered) : answered;
-        return realm.transfer({ kind: "ok", value: exported.toWire(value, "ok", transfer) }, transfer);
-      } catch (error) {
-        if (error instanceof UnknownResource) return { kind: "resource-invalid", message: error.message };
-        // Set by an import that ended the instance: the guest's own trap on the way out says less.
-        if (instance.fatal !== undefined) return instance.fatal;
-        if (!exported.fallible || !isErrorResult(error)) return trap(error);
-        return realm.transfer({ kind: "err", value: exported.toWire(error.payload, "err", transfer) }, transfer);
-      }
+      return invoke(exported, values, instance, realm.transfer);
     },
     async drop(resource: number): Promise<Outcome> {
       try {
@@ -81,6 +69,22 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       }
     },
   };
+}
+
+async function invoke(exported: ExportedFunction, values: readonly unknown[], instance: InstanceContext, move: ServiceRealm["transfer"]): Promise<Outcome> {
+  const transfer: ArrayBuffer[] = [];
+  try {
+    const answered = exported.invoke(values);
+    // A resource may have a method named `then`: only what the glue itself promises is awaited.
+    const value: unknown = answered instanceof Promise ? await instance.unlessEnded(answered) : answered;
+    return move({ kind: "ok", value: exported.toWire(value, "ok", transfer) }, transfer);
+  } catch (error) {
+    if (error instanceof UnknownResource) return { kind: "resource-invalid", message: error.message };
+    // Set by an import that ended the instance: the guest's own trap on the way out says less.
+    if (instance.fatal !== undefined) return instance.fatal;
+    if (!exported.fallible || !isErrorResult(error)) return trap(error);
+    return move({ kind: "err", value: exported.toWire(error.payload, "err", transfer) }, transfer);
+  }
 }
 
 /** What the imports of this worker's instance share, and why it must end. */
