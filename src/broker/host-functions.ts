@@ -7,6 +7,7 @@ import type { InterfaceShape, NamedFunction, World } from "../component/world.js
 import { PluginError } from "../errors/plugin-error.js";
 import type { Broker, BrokerContext, HostCall, HostOperation } from "./broker.js";
 import { DeniedCall, InterfaceError, MalformedCall, ReportedFailure } from "./call-errors.js";
+import { summarise } from "./describe-call.js";
 import { HostFunctionCodec } from "./host-function-codec.js";
 
 /** An interface that a plugin imports and the app implements. */
@@ -140,18 +141,3 @@ function methodOf(name: string): HostFunction {
 function missing(): never {
   throw new PluginError({ code: "usage-invalid", stage: "call", message: "The app gave no implementation of this function" });
 }
-
-// Enough for a person to see what was tried.
-const SUMMARY_LENGTH = 200;
-
-/** Arguments in a few words: texts and numbers as they are, of the rest only the kind. */
-export function summarise(named: ReadonlyMap<string, unknown>): string {
-  const parts = [...named].map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value.slice(0, SUMMARY_LENGTH)) : describe(value)}`);
-  return parts.join(", ").slice(0, SUMMARY_LENGTH);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
-  return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : Array.isArray(value) ? `${value.length} items` : "…";
-}
-

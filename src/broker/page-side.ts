@@ -2,16 +2,17 @@ import type { AdmittedPlugin } from "../admission/admit-plugin.js";
 import type { GuestAuthority } from "../rpc/messages.js";
 import { SharedAnswers } from "../rpc/shared-answer.js";
 import type { Broker, BrokerContext } from "./broker.js";
+import { describeCall } from "./describe-call.js";
 import { createFilesystemBroker } from "./filesystem/filesystem-broker.js";
 import { HandleTable } from "./handle-table.js";
 import { HostCallServer } from "./host-call-server.js";
-import { createHostFunctionBroker, summarise } from "./host-functions.js";
+import { createHostFunctionBroker } from "./host-functions.js";
 import { createHttpBroker } from "./http/http-broker.js";
 import { createHandleBroker } from "./input-streams.js";
 import { type KeyValueBackend, keyValueIdentity } from "./keyvalue/backend.js";
 import { indexedDbKeyValue } from "./keyvalue/indexeddb-keyvalue.js";
 import { createKeyValueBroker } from "./keyvalue/keyvalue-broker.js";
-import { createAuthority, has, type PageSide, type PageSideListeners, type PageSideOptions } from "./plain-page-side.js";
+import { createAuthority, has, type PageSide, type PageSideOptions } from "./plain-page-side.js";
 import { createStandardInput } from "./standard-input.js";
 
 /** Opens what an instance was granted. Made anew for each: nothing of one instance is seen by another. */
@@ -32,7 +33,11 @@ export function openPageSide(options: PageSideOptions): PageSide {
   const server = new HostCallServer({
     brokers, shared,
     signal: ended.signal,
-    onCall: (operation, values) => listeners.auditsHostCalls && describeCall(operation, values, listeners),
+    onCall: (operation, values) => {
+      if (!listeners.auditsHostCalls) return;
+      const { functionName, summary } = describeCall(operation, values);
+      listeners.onHostCall(functionName, summary);
+    },
     onFailure: listeners.onHostFailure,
   });
   return {
@@ -92,14 +97,4 @@ function dataIdentity({ manifest, verified }: AdmittedPlugin): string {
   // Nobody vouches for an unsigned one: its data belongs to exactly this component.
   const component = manifest.files.find(({ path }) => path === manifest.component);
   return keyValueIdentity(manifest.id, `component:${component?.sha256 ?? ""}`);
-}
-
-function describeCall(operation: string, values: readonly unknown[], { onHostCall }: PageSideListeners): void {
-  if (operation === "host.call") {
-    const [interfaceName, functionName, given] = values;
-    const named = Array.isArray(given) ? given.map((value: unknown, position): [string, unknown] => [String(position), value]) : [];
-    onHostCall(`${String(interfaceName)}#${String(functionName)}`, summarise(new Map(named)));
-  } else {
-    onHostCall(operation, summarise(new Map(values.map((value, position) => [String(position), value]))));
-  }
 }

@@ -1,11 +1,12 @@
 import { permitsRequest } from "../../capability/http-match.js";
+import { isToken } from "../../capability/http-fields.js";
 import type { Broker, BrokerContext, HostOperation } from "../broker.js";
 import { InterfaceError, MalformedCall } from "../call-errors.js";
 import { HostInputStream } from "../input-streams.js";
 import { ExchangeFailure, internalError, requestDenied } from "./error-code.js";
 import { Exchange } from "./exchange.js";
 import { BodyBudget, RequestBody } from "./request-body.js";
-import { checkHeaders, isToken } from "./request-headers.js";
+import { checkHeaders } from "./request-headers.js";
 import { requestUrl } from "./request-url.js";
 import { bytesOf, readSendRequest, type SendRequest } from "./send-request.js";
 import { type FilledHeaders, fillSecrets, SecretRefused } from "./secrets.js";

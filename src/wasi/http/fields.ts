@@ -1,5 +1,6 @@
+import { isForbiddenField, isToken } from "../../capability/http-fields.js";
 import { ImportError } from "../guest-context.js";
-import { isFieldValue, isForbiddenField, isToken } from "./field-rules.js";
+import { isFieldValue } from "./field-value.js";
 
 export type FieldEntry = readonly [name: string, value: Uint8Array];
 

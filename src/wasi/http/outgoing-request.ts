@@ -1,5 +1,5 @@
+import { isToken } from "../../capability/http-fields.js";
 import { disposeSymbol, type GuestContext, ImportError } from "../guest-context.js";
-import { isToken } from "./field-rules.js";
 import { Fields } from "./fields.js";
 import { BodyWriter, OutgoingBody } from "./outgoing-body.js";
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkHeaders } from "../../../src/broker/http/request-headers.js";
 import { ImportError } from "../../../src/wasi/guest-context.js";
-import { isFieldValue, isForbiddenField, isToken } from "../../../src/wasi/http/field-rules.js";
+import { isForbiddenField, isToken } from "../../../src/capability/http-fields.js";
+import { isFieldValue } from "../../../src/wasi/http/field-value.js";
 import { Fields } from "../../../src/wasi/http/fields.js";
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "latin1"));

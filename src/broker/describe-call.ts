@@ -1,0 +1,40 @@
+/** A host call in the words of the audit. */
+export interface DescribedCall {
+  readonly functionName: string;
+  readonly summary: string;
+}
+
+/**
+ * What a host call does, for people. Of a request only the method and the address without its query: the rest of it may hold
+ * what the app's log is not the place for.
+ */
+export function describeCall(operation: string, values: readonly unknown[]): DescribedCall {
+  if (operation === "host.call") {
+    const [interfaceName, functionName, given] = values;
+    return { functionName: `${String(interfaceName)}#${String(functionName)}`, summary: summarise(byPosition(Array.isArray(given) ? given : [])) };
+  }
+  if (operation === "http.send") {
+    const [method, scheme, authority, path] = values.map(String);
+    return { functionName: "wasi:http/outgoing-handler#handle", summary: `${method} ${scheme}://${authority}${path?.replace(/[?#].*$/s, "")}`.slice(0, SUMMARY_LENGTH) };
+  }
+  return { functionName: operation, summary: summarise(byPosition(values)) };
+}
+
+function byPosition(values: readonly unknown[]): ReadonlyMap<string, unknown> {
+  return new Map(values.map((value, position) => [String(position), value]));
+}
+
+// Enough for a person to see what was tried.
+const SUMMARY_LENGTH = 200;
+
+/** Arguments in a few words: texts and numbers as they are, of the rest only the kind. */
+export function summarise(named: ReadonlyMap<string, unknown>): string {
+  const parts = [...named].map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value.slice(0, SUMMARY_LENGTH)) : describe(value)}`);
+  return parts.join(", ").slice(0, SUMMARY_LENGTH);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : Array.isArray(value) ? `${value.length} items` : "…";
+}
+
