@@ -1,12 +1,9 @@
 /** Darkroom's permissions: what filters ask for, what the person decides, and what is taken away from them while they run. */
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, type Locator, type Page, test } from "@playwright/test";
-import { ROOT } from "../../demo/command/paths.mjs";
-import { portcullis } from "../../demo/command/run.mjs";
-import { dropFile, type PagePicture, pictureIn, waitForPreview } from "./support/darkroom-page.js";
+import { expect, test } from "@playwright/test";
+import { dropFile, pictureIn, waitForPreview } from "./support/darkroom-page.js";
+import {
+  changedPixels, choose, closePermissions, decide, FILTERS, gain, openPermissions, packUpdate, permission, reload, requestsIn, setPalette, settledColours, violations,
+} from "./support/darkroom-permissions.js";
 import { type DarkroomServer, startDarkroom } from "./support/darkroom-server.js";
 
 // One server for the whole file: its tests are run in order by one worker.
@@ -36,7 +33,7 @@ test.beforeEach(async ({ page }) => {
     if (message.type() === "error") pageErrors.push(message.text());
   });
   await page.goto(server.address);
-  await expect(page.locator("[data-filter]")).toHaveCount(7);
+  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
 });
 
 test.afterEach(() => {
@@ -216,7 +213,7 @@ test("a filter works without what is optional, and remembers where it is allowed
 test("an update that asks for more is asked about only that", async ({ page }) => {
   await choose(page, PALETTE, 3, "Always");
   await waitForPreview(page);
-  await dropFile(page, "palette.tar.gz", await packUpdate());
+  await dropFile(page, "palette.tar.gz", await packUpdate(CACHE));
   const more = await requestsIn(page, 1);
   await expect(page.getByRole("dialog")).toContainText("Version 1.1.0");
   await expect(more).toContainText("Keep data of its own, up to 128 KiB");
@@ -289,108 +286,4 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(await violations(page), "panel").toEqual([]);
     await page.screenshot({ path: testInfo.outputPath(`panel-${colorScheme}.png`) });
   });
-}
-
-type Duration = "Only this time" | "Until this page is closed" | "Always";
-
-/** Chooses a filter and allows what it asks for, but for the requests in `without`. */
-async function choose(page: Page, id: string, requests: number, duration: Duration = "Only this time", without: readonly number[] = []): Promise<void> {
-  await page.locator(`[data-filter="${id}"]`).click();
-  await decide(page, requests, duration, without);
-}
-
-async function decide(page: Page, count: number, duration: Duration = "Only this time", without: readonly number[] = []): Promise<void> {
-  const requests = await requestsIn(page, count);
-  for (let index = 0; index < count; index += 1) {
-    if (without.includes(index)) continue;
-    const request = requests.nth(index);
-    await request.getByRole("radio", { name: "Allow", exact: true }).check();
-    await request.getByRole("combobox").selectOption(duration);
-  }
-  await page.getByRole("dialog").getByRole("button", { name: "Allow selected" }).click();
-  await expect(page.getByRole("dialog")).toHaveCount(0);
-}
-
-/** The requests in the dialog, of which there must be so many. */
-async function requestsIn(page: Page, count: number): Promise<Locator> {
-  const requests = page.getByRole("dialog").getByRole("group");
-  await expect(requests).toHaveCount(count);
-  return requests;
-}
-
-async function reload(page: Page): Promise<void> {
-  await page.reload();
-  await expect(page.locator("[data-filter]")).toHaveCount(7);
-}
-
-async function openPermissions(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Permissions", exact: true }).first().click();
-  await expect(page.locator("#permissions")).toBeVisible();
-}
-
-async function closePermissions(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Close permissions" }).click();
-}
-
-function permission(page: Page, id: string, capability: string): Locator {
-  return page.locator(`[data-permission="${id} ${capability}"]`);
-}
-
-async function setPalette(page: Page, value: string): Promise<void> {
-  const before = await pictureIn(page, "#after");
-  await page.locator('[data-parameter="palette"]').fill(value);
-  await expect.poll(async () => changedPixels(before, await pictureIn(page, "#after")).length).toBeGreaterThan(1000);
-}
-
-interface ChangedPixel {
-  readonly x: number;
-  readonly y: number;
-  readonly offset: number;
-}
-
-function changedPixels(before: PagePicture, after: PagePicture): readonly ChangedPixel[] {
-  const changed: ChangedPixel[] = [];
-  for (let offset = 0; offset < before.pixels.length; offset += 4) {
-    const isSame = [0, 1, 2, 3].every((channel) => before.pixels[offset + channel] === after.pixels[offset + channel]);
-    if (!isSame) changed.push({ x: (offset / 4) % before.width, y: Math.floor(offset / 4 / before.width), offset });
-  }
-  return changed;
-}
-
-function gain(before: PagePicture, after: PagePicture, offset: number, channel: number): number {
-  return (after.pixels[offset + channel] ?? 0) - (before.pixels[offset + channel] ?? 0);
-}
-
-/** The next version of a filter, signed by the same publisher, which wants to keep twice as much. */
-async function packUpdate(): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), "darkroom-update-"));
-  try {
-    // As it was packed for where the page is served.
-    await cp(join(ROOT, CACHE, "sources/palette"), folder, { recursive: true });
-    const description = await readFile(join(folder, "package.toml"), "utf8");
-    await writeFile(join(folder, "package.toml"), description.replace('version = "1.0.0"', 'version = "1.1.0"').replace("keyvalue:65536", "keyvalue:131072"));
-    await portcullis("pack", folder, "--out", join(folder, "out"), "--key", join(ROOT, CACHE, "publisher.pem"), "--archive");
-    return await readFile(join(folder, "out", `${PALETTE}-1.1.0.tar.gz`));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** Axe takes colours as they are at that moment, and a dialog fades in. */
-async function settledColours(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const roots = [document, ...[...document.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? [])];
-    const animations = roots.flatMap((root) => root.getAnimations()).filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
-    await Promise.allSettled(animations.map(({ finished }) => finished));
-  });
-}
-
-const axe = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds, as `rule: selector` with its advice. Evaluated from outside, since the page's policy lets no script in. */
-async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(await axe);
-  const found: unknown = await page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.flat().join(' ')}: ${failureSummary}`)))");
-  expect(Array.isArray(found)).toBe(true);
-  return found as readonly string[];
 }

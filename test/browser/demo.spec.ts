@@ -6,13 +6,11 @@ import { PUBLIC, ROOT } from "../../demo/command/paths.mjs";
 import { tamper } from "../../demo/command/samples.mjs";
 import { GENERATED_TYPES, generateTypes } from "../../demo/command/types.mjs";
 import { applyFilter, dropFile, linearLight, pictureIn, sharpness, waitForPreview } from "./support/darkroom-page.js";
+import { FILTERS } from "./support/darkroom-permissions.js";
 import { type DarkroomServer, startDarkroom } from "./support/darkroom-server.js";
 
 // One server for the whole file: it writes to one folder, and its tests are run in order by one worker.
 test.describe.configure({ mode: "default" });
-
-/** In the registry. */
-const FILTERS = 7;
 
 let server: DarkroomServer;
 let address: string;
