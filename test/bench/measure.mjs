@@ -10,6 +10,13 @@ import { summarize } from "./statistics.mjs";
  * @property {Repetition} echo1
  * @property {Repetition} echo16
  * @property {Repetition} loads
+ * @property {Repetition & { readonly calls: number }} hostCalls One guest's call of this many host calls.
+ * @property {Repetition & { readonly calls: number, readonly hostCalls: number }} throughput This many calls, of so many host calls each.
+ * @property {Repetition & { readonly calls: number, readonly hostCalls: number, readonly milliseconds: number }} frames The same, kept up for stretches.
+ * @property {Repetition & { readonly calls: number }} realmCalls
+ * @property {Repetition} realmEchoes
+ * @property {Repetition & { readonly calls: number }} realmHostCalls
+ * @property {Repetition} realmLoads
  */
 
 /** @type {Settings} */
@@ -18,6 +25,13 @@ export const SETTINGS = {
   echo1: { rounds: 200, warmUp: 20 },
   echo16: { rounds: 60, warmUp: 5 },
   loads: { rounds: 9, warmUp: 1 },
+  hostCalls: { rounds: 200, warmUp: 20, calls: 100 },
+  throughput: { rounds: 40, warmUp: 5, calls: 100, hostCalls: 10 },
+  frames: { rounds: 5, warmUp: 1, calls: 100, hostCalls: 10, milliseconds: 500 },
+  realmCalls: { rounds: 500, warmUp: 100, calls: 10 },
+  realmEchoes: { rounds: 150, warmUp: 15 },
+  realmHostCalls: { rounds: 100, warmUp: 20, calls: 100 },
+  realmLoads: { rounds: 9, warmUp: 1 },
 };
 
 /** @type {Settings} for a look at whether everything works; its figures mean nothing */
@@ -26,6 +40,13 @@ export const QUICK_SETTINGS = {
   echo1: { rounds: 10, warmUp: 2 },
   echo16: { rounds: 5, warmUp: 1 },
   loads: { rounds: 2, warmUp: 0 },
+  hostCalls: { rounds: 8, warmUp: 2, calls: 100 },
+  throughput: { rounds: 3, warmUp: 1, calls: 100, hostCalls: 10 },
+  frames: { rounds: 1, warmUp: 0, calls: 100, hostCalls: 10, milliseconds: 300 },
+  realmCalls: { rounds: 30, warmUp: 30, calls: 10 },
+  realmEchoes: { rounds: 6, warmUp: 2 },
+  realmHostCalls: { rounds: 6, warmUp: 2, calls: 100 },
+  realmLoads: { rounds: 2, warmUp: 0 },
 };
 
 const MEBIBYTE = 1024 * 1024;
@@ -39,6 +60,58 @@ export async function measureMessages(run, { calls, echo1, echo16 }) {
     calls: summaries(await run({ kind: "calls", ...calls })),
     echo1: summaries(await run({ kind: "echoes", bytes: MEBIBYTE, ...echo1 })),
     echo16: summaries(await run({ kind: "echoes", bytes: 16 * MEBIBYTE, ...echo16 })),
+  };
+}
+
+/** How a plugin reaches the page, and the kind of page on which it does so. */
+const TRANSPORTS = { suspension: "/ordinary/bench/index.html", sharedMemory: "/bench/index.html" };
+
+/**
+ * @param {RunJob} run
+ * @param {Settings} settings
+ */
+export async function measureHostCalls(run, { hostCalls, throughput, frames }) {
+  /** @type {Record<string, any>} */
+  const transports = {};
+  for (const [transport, page] of Object.entries(TRANSPORTS)) {
+    transports[transport] = {
+      perCall: summaries(await run({ kind: "host-calls", page, ...hostCalls })),
+      throughput: summaries(await run({ kind: "throughput", page, ...throughput })),
+      frames: mapValues(await run({ kind: "frames", page, ...frames }), summarizeFrames),
+    };
+  }
+  return transports;
+}
+
+/** @param {{ gaps: number[], longest: number[], longTasks: number[] }} watched */
+function summarizeFrames({ gaps, longest, longTasks }) {
+  const most = (/** @type {readonly number[]} */ values) => Math.max(0, ...values);
+  return { gaps: summarize(gaps), longestGap: most(longest), longTasks: longTasks.length, longestTask: most(longTasks) };
+}
+
+const SANDBOXES = ["policy-frame", "sandboxed-frame", "policy-worker"];
+
+/**
+ * @param {RunJob} run
+ * @param {Settings} settings
+ */
+export async function measureRealms(run, { realmCalls, realmEchoes, realmHostCalls, realmLoads: { rounds, warmUp } }) {
+  /** @type {Record<string, any[]>} */
+  const samples = Object.fromEntries(SANDBOXES.map((sandbox) => [sandbox, []]));
+  const load = { kind: "load", component: "small-c", registry: "packages" };
+  await run({ kind: "delete" });
+  await run({ ...load, code: "package" });
+  for (let round = -warmUp; round < rounds; round += 1) {
+    for (const sandbox of SANDBOXES) {
+      const result = await run({ ...load, sandbox, code: "cache" });
+      if (round >= 0) samples[sandbox]?.push(result);
+    }
+  }
+  return {
+    loads: mapValues(samples, summarizeLoads),
+    calls: summaries(await run({ kind: "realm-calls", ...realmCalls })),
+    echo1: summaries(await run({ kind: "realm-echoes", bytes: MEBIBYTE, ...realmEchoes })),
+    hostCalls: summaries(await run({ kind: "realm-host-calls", page: TRANSPORTS.suspension, ...realmHostCalls })),
   };
 }
 
@@ -78,6 +151,13 @@ export async function measureLoads(run, components, { rounds, warmUp }, onRound)
   return mapValues(samples, (ways) => mapValues(ways, summarizeLoads));
 }
 
+/** Each load whose downloads are counted. The last is a plugin that calls a function of the app, on an ordinary page. */
+const OBSERVED = [
+  ...LOADS("big-js", false).filter(({ way }) => ["cold", "warm", "recompile"].includes(way)),
+  { way: "hostFunctionsCold", before: "delete", job: { kind: "notes-load", page: TRANSPORTS.suspension, code: "package" } },
+  { way: "hostFunctions", before: undefined, job: { kind: "notes-load", page: TRANSPORTS.suspension, code: "cache" } },
+];
+
 /**
  * What of this package one load of each way downloads, by path below /dist/. The page asks for nothing twice.
  *
@@ -88,7 +168,7 @@ export async function measureLoads(run, components, { rounds, warmUp }, onRound)
 export async function observeDownloads(run, takeRequests) {
   /** @type {Record<string, readonly string[]>} */
   const downloads = {};
-  for (const { way, before, job } of LOADS("big-js", false).filter(({ way }) => ["cold", "warm", "recompile"].includes(way))) {
+  for (const { way, before, job } of OBSERVED) {
     if (before !== undefined) await run({ kind: before });
     takeRequests();
     await run(job);

@@ -1,5 +1,8 @@
 /** The tables on standard output, and the comparison with the targets. */
 
+import { printHostCalls, TRANSPORTS } from "./report-host-calls.mjs";
+import { printTable, ratio } from "./table.mjs";
+
 /** @typedef {import("./statistics.mjs").Summary} Summary */
 
 const WAYS = [
@@ -35,11 +38,13 @@ function target(name, bound, wanted, found) {
 }
 
 /** @param {any} result */
-export function printReport({ machine, components, calls, echo1, echo16, loads, sizes, targets }) {
+export function printReport({ machine, settings, components, calls, echo1, echo16, hostCalls, realms, loads, sizes, targets }) {
   console.log(`\n${machine.chromium}, ${machine.system}, ${machine.processor} (${machine.cores} cores), Node ${machine.node}`);
   printCalls(calls);
   printEchoes("1 MiB", echo1);
   printEchoes("16 MiB", echo16);
+  for (const [transport, title] of TRANSPORTS) printHostCalls(title, hostCalls[transport], settings);
+  printRealms(realms);
   for (const [component, ways] of Object.entries(loads)) printLoads(component, components[component].bytes, ways);
   console.log("\n## Bytes that a browser downloads\n");
   printTable(["part", "bytes", "gzip -9"], Object.values(sizes).flat().map((/** @type {any} */ size) => [size.name, String(size.bytes), String(size.gzip)]));
@@ -84,23 +89,29 @@ function printLoads(component, bytes, ways) {
   ]));
 }
 
-/**
- * @param {number} median
- * @param {Summary | undefined} other
- */
-function ratio(median, other) {
-  return other === undefined ? "" : (median / other.median).toFixed(2);
+/** @param {any} realms */
+function printRealms({ loads, ...others }) {
+  const rows = [
+    { title: "warm load and first call, ms", of: mapSandboxes(loads, ({ total }) => total), scale: 1 },
+    { title: "small call, µs", of: others.calls, scale: 1000 },
+    { title: "echo of 1 MiB, ms", of: others.echo1, scale: 1 },
+    { title: "host call over JSPI, µs", of: others.hostCalls, scale: 1000 },
+  ];
+  const sandboxes = Object.keys(loads);
+  const first = sandboxes[0] ?? "";
+  console.log("\n## The three sandboxes (medians; small-c, and notes-rust for the host call)\n");
+  const header = ["", "n", ...sandboxes, ...sandboxes.map((sandbox) => `p95, ${sandbox}`), ...sandboxes.slice(1).map((sandbox) => `${sandbox}, times ${first}`)];
+  printTable(header, rows.map(({ title, of, scale }) => [
+    title,
+    String(of[first].n),
+    ...sandboxes.map((sandbox) => (of[sandbox].median * scale).toFixed(2)),
+    ...sandboxes.map((sandbox) => (of[sandbox].p95 * scale).toFixed(2)),
+    ...sandboxes.slice(1).map((sandbox) => ratio(of[sandbox].median, of[first])),
+  ]));
 }
 
 /**
- * @param {readonly string[]} header
- * @param {readonly (readonly string[])[]} rows
+ * @param {Record<string, any>} loads
+ * @param {(load: any) => Summary} pick
  */
-function printTable(header, rows) {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
-  console.log(line(header));
-  console.log(`| ${widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`);
-  for (const row of rows) console.log(line(row));
-}
+const mapSandboxes = (loads, pick) => Object.fromEntries(Object.entries(loads).map(([sandbox, load]) => [sandbox, pick(load)]));

@@ -13,7 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openChromium } from "./browser.mjs";
-import { measureLoads, measureMessages, observeDownloads, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
+import { measureHostCalls, measureLoads, measureMessages, measureRealms, observeDownloads, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
 import { BENCH, prepare } from "./prepare.mjs";
 import { printReport, targetsOf } from "./report.mjs";
 import { startServer } from "./server.mjs";
@@ -64,10 +64,14 @@ async function measure(measured) {
   try {
     console.log("Measuring calls and echoes");
     const messages = await measureMessages(run, settings);
+    console.log("Measuring host calls");
+    const hostCalls = await measureHostCalls(run, settings);
+    console.log("Measuring sandboxes");
+    const realms = await measureRealms(run, settings);
     console.log("Measuring loads");
     const loads = await measureLoads(run, measured, settings.loads, (done) => console.log(`  ${done}`));
     const sizes = await measureSizes(await observeDownloads(run, server.takeRequests));
-    const figures = { ...messages, loads, sizes };
+    const figures = { ...messages, hostCalls, realms, loads, sizes };
     return { date: new Date().toISOString(), machine: describeMachine(browser.version), settings, components: Object.fromEntries(measured), ...figures, targets: targetsOf(figures) };
   } finally {
     await browser.close();

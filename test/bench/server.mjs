@@ -1,17 +1,28 @@
 /**
  * The benchmark's own server: files, and the jobs that the page asks for one after another. Everything is
- * `no-store`, so that a load never depends on the HTTP cache, but for what stands below /cached/.
+ * `no-store`, so that a load never depends on the HTTP cache, and makes its page cross-origin isolated.
+ *
+ *   /cached/…     may be cached for ever
+ *   /ordinary/…   without the headers of isolation, for an ordinary page
+ *   /sealed/…     with the policy under which an app serves `dist/sandbox-worker.js`
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { SEALED_POLICY } from "../support/server.mjs";
 import { readServedFile } from "../support/server-files.mjs";
 
-/** @typedef {{ readonly kind: string, readonly [option: string]: unknown }} Job */
-
-const CACHED = "/cached";
+/** @typedef {{ readonly kind: string, readonly page?: string, readonly [option: string]: unknown }} Job `page` is the path of the page that it needs. */
 
 // A cross-origin isolated page reads its clock in steps of 5 µs; any other in steps of 100, three calls' time.
 const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+const NOT_CACHED = { "cache-control": "no-store" };
+
+/** The headers below each first path segment that is a mode. */
+const MODES = new Map(Object.entries({
+  cached: { "cache-control": "max-age=31536000, immutable", ...ISOLATION },
+  ordinary: NOT_CACHED,
+  sealed: { ...NOT_CACHED, ...ISOLATION, "content-security-policy": SEALED_POLICY },
+}));
 
 /**
  * @param {{ areas: Record<string, string[]>, swapHost: string }} options `areas` as in the test server.
@@ -33,7 +44,7 @@ export async function startServer({ areas, swapHost }) {
   return {
     port: address.port,
     run: queue.run.bind(queue),
-    /** Paths that were asked for since the last time. */
+    /** Paths that were asked for since the last time, without their mode. */
     takeRequests: () => {
       const paths = [...requested];
       requested.clear();
@@ -104,12 +115,13 @@ async function answer(request, response, { areas, swapHost, queue, requested }) 
     queue.finish(JSON.parse(await readText(request)));
     return send(response, "", "text/plain");
   }
-  requested.add(pathname);
-  const cached = pathname.startsWith(`${CACHED}/`);
-  const file = await readServedFile(areas, new Map(), cached ? pathname.slice(CACHED.length) : pathname);
+  const mode = MODES.get(pathname.split("/")[1] ?? "");
+  const path = mode === undefined ? pathname : pathname.slice(pathname.indexOf("/", 1));
+  requested.add(path);
+  const file = await readServedFile(areas, new Map(), path);
   if (file === undefined) return send(response, `no ${pathname}`, "text/plain", 404);
-  const headers = { "cache-control": cached ? "max-age=31536000, immutable" : "no-store", "content-type": file.type };
-  response.writeHead(200, { ...headers, ...ISOLATION, "content-length": file.bytes.byteLength });
+  const headers = mode ?? { ...NOT_CACHED, ...ISOLATION };
+  response.writeHead(200, { ...headers, "content-type": file.type, "content-length": file.bytes.byteLength });
   response.end(file.bytes);
 }
 

@@ -2,24 +2,32 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { parseSync } from "vite";
 
 const DIST = new URL("../../dist/", import.meta.url);
+const QUOTED = /^["'`](.*)["'`]$/;
 
 /** @typedef {{ readonly name: string, readonly bytes: number, readonly gzip: number }} Size */
 
 /**
- * @param {Record<"cold" | "warm" | "recompile", readonly string[]>} downloads of this package, as loads were seen to ask for them.
- * @returns {Promise<{ readonly [part in "entry" | "worker" | "warm" | "cold" | "transpiler" | "recompile"]: Size } & { readonly lazy: readonly Size[] }>}
+ * @param {Record<"cold" | "warm" | "recompile" | "hostFunctions", readonly string[]>} downloads of this package, as loads were seen to ask for them.
+ * @returns {Promise<{ readonly [part in "entry" | "worker" | "warm" | "hostFunctions" | "cold" | "prompt" | "transpiler" | "recompile"]: Size }
+ *   & { readonly onlyHostFunctions: readonly Size[], readonly lazy: readonly Size[] }>}
  */
 export async function measureSizes(downloads) {
   const always = await staticClosure([new URL("index.js", DIST)]);
   const { default: workerSource } = await import(new URL("worker-script.js", DIST).href);
   const inDist = (/** @type {readonly string[]} */ paths) => paths.map((path) => new URL(path, DIST));
+  const withoutCapabilities = new Set(downloads.warm);
+  const onlyHostFunctions = downloads.hostFunctions.filter((path) => !withoutCapabilities.has(path));
   return {
     entry: await sizeOf("host entry with its static imports", always),
     worker: size("the worker's script", [Buffer.from(workerSource)]),
     warm: await sizeOf("all that a warm load asks for", inDist(downloads.warm)),
+    hostFunctions: await sizeOf("all that a warm load with host functions asks for", inDist(downloads.hostFunctions)),
+    onlyHostFunctions: await Promise.all(onlyHostFunctions.map((path) => sizeOf(`  of it, not in the one before: ${nameOf(new URL(path, DIST))}`, inDist([path])))),
     cold: await sizeOf("all that a cold load of a package asks for", inDist(downloads.cold)),
+    prompt: await sizeOf("the permission dialog, with what the entry does not have", await beyond(new URL("prompt.js", DIST), always)),
     transpiler: await sizeOf("the transpiler", inDist(["transpiler/transpiler-worker.js", "transpiler/transpiler.core.wasm", "transpiler/transpiler.core2.wasm"])),
     recompile: await sizeOf("all that a recompile asks for", inDist(downloads.recompile)),
     lazy: [...(await lazySizes(always))],
@@ -38,12 +46,23 @@ async function lazySizes(always) {
   for (let script = queue.shift(); script !== undefined; script = queue.shift()) {
     for (const lazy of (await importsOf(script)).lazy) {
       if (present.has(lazy.href) || found.has(lazy.href)) continue;
-      const chunk = (await staticClosure([lazy])).filter(({ href }) => !present.has(href));
-      found.set(lazy.href, await sizeOf(`lazy: ${nameOf(lazy)}`, chunk));
+      const chunk = await beyond(lazy, always);
+      found.set(lazy.href, await sizeOf(`lazy, with what it imports: ${nameOf(lazy)}`, chunk));
       queue.push(...chunk);
     }
   }
   return found.values();
+}
+
+/**
+ * What a page must download to import `script`, if it has `present` already.
+ *
+ * @param {URL} script
+ * @param {readonly URL[]} present
+ */
+async function beyond(script, present) {
+  const hrefs = new Set(present.map(({ href }) => href));
+  return (await staticClosure([script])).filter(({ href }) => !hrefs.has(href));
 }
 
 /** @param {readonly URL[]} scripts */
@@ -55,14 +74,18 @@ async function staticClosure(scripts) {
   return [...closure.values()];
 }
 
-/** @param {URL} script */
+/**
+ * What a built script imports, parsed and not guessed: text patterns miss one form or another of minified code.
+ *
+ * @param {URL} script
+ */
 async function importsOf(script) {
   const text = await readFile(script, "utf8");
-  const urls = (/** @type {RegExp} */ pattern) => [...text.matchAll(pattern)].map(([, path]) => new URL(path ?? "", script));
-  return {
-    eager: urls(/(?:^|[;}])(?:import|export)(?:[^"'`();]*?from)?\s*["'](\.[^"']+)["']/g),
-    lazy: urls(/import\(["'`](\.[^"'`]+)["'`]\)/g),
-  };
+  const { module } = parseSync(nameOf(script), text);
+  const reExported = module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []));
+  const lazy = module.dynamicImports.flatMap(({ moduleRequest: { start, end } }) => QUOTED.exec(text.slice(start, end))?.[1] ?? []);
+  const urls = (/** @type {readonly string[]} */ paths) => paths.filter((path) => path.startsWith(".")).map((path) => new URL(path, script));
+  return { eager: urls([...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...reExported]), lazy: urls(lazy) };
 }
 
 /** @param {URL} script */

@@ -4,7 +4,7 @@ import { expect, test } from "../support/browser-test.js";
 import { loadNotes, runNotes as run, STORE } from "../support/notes-plugin.js";
 import { PluginPage } from "../support/plugin-page.js";
 
-const GUESTS = (["notes-rust"] as const).filter(isAvailable);
+const GUESTS = (["notes-rust", "notes-c", "notes-js"] as const).filter(isAvailable);
 const TRANSPORTS = [
   { transport: "promise integration", prefix: "", target: "browser-jspi" },
   { transport: "shared memory", prefix: "isolated/", target: "browser-sync" },
@@ -51,6 +51,16 @@ for (const { transport, prefix, target } of TRANSPORTS) {
         expect((await run(plugins, guest, "share", "today")).value).toBe("2 lines");
       });
     }
+
+    test("a resource of the plugin calls the app from its methods", async ({ page, server }) => {
+      const plugins = new PluginPage(page, server, prefix);
+      await loadNotes(plugins, server, "notes-rust");
+      const answers = await plugins.run(async ({ plugins: modules }) => {
+        const reader = await modules.handle("notes-rust").call("new Reader", ["today"]);
+        return [await reader.call("text", []), await reader.call("text", []), await reader.call("count", [])] as unknown[];
+      }, undefined);
+      expect(answers).toEqual(["milk\nbread", "milk\nbread", 2]);
+    });
 
     for (const behaviour of ["throws", "rejects", "hangs", "lies", "nothing", "errors"]) {
       test(`an app whose function ${behaviour} costs its caller that call and nothing else`, async ({ page, server }) => {

@@ -50,7 +50,7 @@ export class Permissions {
   /** Asks the person, and keeps the question: its words are shown again with what was decided. */
   readonly policy: GrantPolicy = (request) => {
     this.#requests.set(request.capability, request);
-    return Promise.resolve(this.#ask(request)).then((a) => typeof a === 'object' && a.decision === 'always' ? { decision: 'once' } : a);
+    return this.#ask(request);
   };
 
   addHost(host: PluginHost): void {
@@ -118,6 +118,7 @@ export class Permissions {
 
   /** Takes a permission back, here and from what runs, and forgets the decision. */
   async revoke(pluginId: string, capability: string): Promise<void> {
+    await Promise.all([...this.#hosts].map((host) => host.grants.revoke(pluginId, capability)));
     await this.refresh();
   }
 

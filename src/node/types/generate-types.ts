@@ -90,7 +90,7 @@ function printImports(world: World, importsName: string, types: TypeExpressions,
   for (const shape of interfaces) {
     const { functions: own, methods } = table(shape);
     for (const [resource, resourceMethods] of methods) {
-      printed.push(printFunctionTable(types.nameOf(resource) ?? "", `Resource \`${definitionAt(world, resource).name ?? ""}\`, which the app implements.`, resourceMethods.values(), types));
+      printed.push(printFunctionTable(types.nameOf(resource) ?? "", `Resource \`${definitionAt(world, resource).name ?? ""}\`, which the app implements.`, resourceMethods.values(), types, { mayBeAsynchronous: true }));
     }
     const shortName = shape.name.replace(/@.*$/, "").split("/").at(-1) ?? "";
     const name = names.take(`${toPascalCase(shortName)}Host`);

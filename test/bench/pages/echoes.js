@@ -30,7 +30,8 @@ function check(answer, bytes) {
   if (answer.length !== bytes || answer[last] !== last % 251) throw new Error("the bytes came back changed");
 }
 
-function copying(bytes, echo) {
+/** One way to send bytes there and back, checked. */
+export function copying(bytes, echo) {
   const data = pattern(bytes);
   return async () => check(await echo(data), bytes);
 }

@@ -2,6 +2,13 @@
 const jobs = new Map([
   ["calls", async (job) => (await import("./calls.js")).measureCalls(job)],
   ["echoes", async (job) => (await import("./echoes.js")).measureEchoes(job)],
+  ["host-calls", async (job) => (await import("./host-calls.js")).measureHostCalls(job)],
+  ["throughput", async (job) => (await import("./concurrency.js")).measureThroughput(job)],
+  ["frames", async (job) => (await import("./concurrency.js")).measureFrames(job)],
+  ["realm-calls", async (job) => (await import("./realms.js")).measureRealmCalls(job)],
+  ["realm-echoes", async (job) => (await import("./realms.js")).measureRealmEchoes(job)],
+  ["realm-host-calls", async (job) => (await import("./host-calls.js")).measureRealmHostCalls(job)],
+  ["notes-load", async (job) => (await import("./load.js")).measureNotesLoad(job)],
   ["load", async (job) => (await import("./load.js")).measureLoad(job)],
   ["hand-load", async (job) => (await import("./hand-load.js")).measureHandLoad(job)],
   ["age", async () => (await import("./stored-code.js")).ageEntries()],
@@ -18,6 +25,10 @@ async function outcomeOf(job) {
 }
 
 const { job, swapHost } = await (await fetch("/next-job")).json();
-const outcome = await outcomeOf(job);
-await fetch("/result", { method: "POST", body: JSON.stringify(outcome) });
-location.replace(`http://${swapHost}:${location.port}/bench/swap.html#${location.href}`);
+const page = new URL(job.page ?? "/bench/index.html", location.href);
+// A job that wants another kind of page is left to that page.
+if (page.href === location.href) {
+  const outcome = await outcomeOf(job);
+  await fetch("/result", { method: "POST", body: JSON.stringify(outcome) });
+}
+location.replace(`http://${swapHost}:${location.port}/bench/swap.html#${page.href}`);

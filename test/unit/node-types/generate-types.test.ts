@@ -68,8 +68,8 @@ describe("generated TypeScript", () => {
   test("says what an app may pass and what it gets, and nothing else", async () => {
     const source = await generateTypes(await worldFromWit({ source: FILTER_WIT }), { name: "photo-filter", source: "filter.wit" });
     const uses = `
-      import type { PluginHandle } from "portcullis";
-      import { photoFilter, type HostLogHost, type Image, type PhotoFilterFunctions, type PhotoFilterImports, type Sink } from "./generated.js";
+      import { hostInterface, type PluginHandle, ResultError } from "portcullis";
+      import { hostLog, photoFilter, type HostLogHost, type Image, type PhotoFilterFunctions, type PhotoFilterImports, type Sink } from "./generated.js";
       export async function use(handle: PluginHandle<PhotoFilterFunctions>, log: HostLogHost): Promise<void> {
         const image: Image = { width: 1, height: 1, pixels: new Uint8Array(4) };
         const result: Image = await handle.call("apply", [image, [{ tag: "strength", val: 0.5 }, { tag: "off" }], "x"]);
@@ -98,7 +98,27 @@ describe("generated TypeScript", () => {
         sink.push("text");
         const imports: PhotoFilterImports = { "acme:filters/host-log@1.0.0": log, tick: () => 5n };
         void [photoFilter, title, pair, later, rendered, other, wrong, imports];
-      }`;
+      }
+      class FileSink implements Sink {
+        readonly name: string;
+        constructor(name: string) { this.name = name; }
+        async push(text: string): Promise<void> { await Promise.resolve(text.length + this.name.length); }
+      }
+      const documentation = "Write to the app's log";
+      export const interfaces = [
+        hostInterface(hostLog, { write: (level, text) => void [level === "severe", text.length], Sink: FileSink }, { documentation }),
+        hostInterface(hostLog, { write: async (_level, _text, { plugin, signal }) => { signal.throwIfAborted(); throw new ResultError(plugin.id); }, Sink: FileSink }, { documentation, timeoutMs: 5 }),
+        // @ts-expect-error a level that is not there
+        hostInterface(hostLog, { write: (level) => void (level === "fatal"), Sink: FileSink }, { documentation }),
+        // @ts-expect-error an answer that is none
+        hostInterface(hostLog, { write: () => 5, Sink: FileSink }, { documentation }),
+        // @ts-expect-error a function is missing
+        hostInterface(hostLog, { Sink: FileSink }, { documentation }),
+        // @ts-expect-error a class is missing
+        hostInterface(hostLog, { write: () => undefined }, { documentation }),
+        // @ts-expect-error nothing to show to a person
+        hostInterface(hostLog, { write: () => undefined, Sink: FileSink }, {}),
+      ];`;
     expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
   });
 
