@@ -1,23 +1,33 @@
+import type { CapabilityKind } from "../capability/capability.js";
+
 /** A host call in the words of the audit. */
 export interface DescribedCall {
+  readonly capability: CapabilityKind;
   readonly functionName: string;
   readonly summary: string;
 }
 
+/** Whose operations each broker has, by the word before the dot. */
+const CAPABILITIES: ReadonlyMap<string, CapabilityKind> = new Map([["filesystem", "fs"], ["http", "http"], ["keyvalue", "keyvalue"], ["host", "host"]]);
+
 /**
- * What a host call does, for people. Of a request only the method and the address without its query: the rest of it may hold
+ * What a host call does, for people; `undefined` for one that is only the means of another.
+ * Of a request only the method and the address without its query: the rest of it may hold
  * what the app's log is not the place for.
  */
-export function describeCall(operation: string, values: readonly unknown[]): DescribedCall {
+export function describeCall(operation: string, values: readonly unknown[]): DescribedCall | undefined {
+  const capability = CAPABILITIES.get(operation.split(".")[0] ?? "");
+  // Reading on in what a call opened, waiting for it and dropping it are no calls of their own.
+  if (capability === undefined) return undefined;
   if (operation === "host.call") {
     const [interfaceName, functionName, given] = values;
-    return { functionName: `${String(interfaceName)}#${String(functionName)}`, summary: summarise(byPosition(Array.isArray(given) ? given : [])) };
+    return { capability, functionName: `${String(interfaceName)}#${String(functionName)}`, summary: summarise(byPosition(Array.isArray(given) ? given : [])) };
   }
   if (operation === "http.send") {
     const [method, scheme, authority, path] = values.map(String);
-    return { functionName: "wasi:http/outgoing-handler#handle", summary: `${method} ${scheme}://${authority}${path?.replace(/[?#].*$/s, "")}`.slice(0, SUMMARY_LENGTH) };
+    return { capability, functionName: "wasi:http/outgoing-handler#handle", summary: `${method} ${scheme}://${authority}${path?.replace(/[?#].*$/s, "")}`.slice(0, SUMMARY_LENGTH) };
   }
-  return { functionName: operation, summary: summarise(byPosition(values)) };
+  return { capability, functionName: operation, summary: summarise(byPosition(values)) };
 }
 
 function byPosition(values: readonly unknown[]): ReadonlyMap<string, unknown> {

@@ -35,8 +35,8 @@ export function openPageSide(options: PageSideOptions): PageSide {
     signal: ended.signal,
     onCall: (operation, values) => {
       if (!listeners.auditsHostCalls) return;
-      const { functionName, summary } = describeCall(operation, values);
-      listeners.onHostCall(functionName, summary);
+      const described = describeCall(operation, values);
+      if (described !== undefined) listeners.onHostCall(described);
     },
     onFailure: listeners.onHostFailure,
   });

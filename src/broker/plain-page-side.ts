@@ -3,6 +3,7 @@ import type { Capability, CapabilityKind } from "../capability/capability.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { GuestAuthority, HostCallRequest, HostCallTransport } from "../rpc/messages.js";
 import type { Denial } from "./broker.js";
+import type { DescribedCall } from "./describe-call.js";
 import type { CallerLink } from "./host-call-server.js";
 import type { Provisions } from "./provisions.js";
 
@@ -12,8 +13,8 @@ export interface PageSideListeners {
   readonly onDenied: (denial: Denial) => void;
   /** Whether {@link onHostCall} is wanted. */
   readonly auditsHostCalls: boolean;
-  /** A host call is about to be made. `summary` is its arguments in a few words. */
-  readonly onHostCall: (functionName: string, summary: string) => void;
+  /** A host call is about to be made. */
+  readonly onHostCall: (call: DescribedCall) => void;
   /** What the app provided failed. The plugin does not learn how. */
   readonly onHostFailure: (functionName: string, error: unknown) => void;
 }

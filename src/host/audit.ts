@@ -14,7 +14,7 @@ export type AuditedAction =
   /** A call was refused for want of a grant. `summary` is its arguments in a few words, where the page saw them. */
   | { readonly kind: "denied"; readonly capability: string; readonly function: string; readonly summary: string | undefined }
   /** A call of something on the page was made. Only with `audit: { hostCalls: true }`. */
-  | { readonly kind: "host-call"; readonly function: string; readonly summary: string }
+  | { readonly kind: "host-call"; readonly capability: string; readonly function: string; readonly summary: string }
   /** A grant was taken back while the plugin ran. */
   | { readonly kind: "revoked"; readonly capability: string };
 
