@@ -182,6 +182,7 @@ test("a filter fetches from the one place that it was allowed, and stops when th
   await page.screenshot({ path: testInfo.outputPath("palette.png") });
   await openPermissions(page);
   await expect(page.locator("#activity-list")).toContainText("Palette sent a request");
+  await expect(page.locator("#activity-list")).toContainText(`GET ${server.address}palettes/1.json`);
   await permission(page, PALETTE, `http:GET:${server.address}palettes/`).getByRole("button", { name: "Revoke" }).click();
   await expect(permission(page, PALETTE, `http:GET:${server.address}palettes/`)).toContainText("Taken away");
   await closePermissions(page);

@@ -29,7 +29,7 @@ type Settled = Extract<AuditEntry, { readonly kind: "grant" | "revoked" }>;
 /** More than anybody reads; the oldest go first, since a filter must not fill the page. */
 const MOST_ACTIVITIES = 200;
 /** Calls that only carry on another one, which is in the list. */
-const CARRYING_ON = /^(?:handle|stream)\.|^http\.(?:body|response)|^keyvalue\.open$/;
+const CARRYING_ON = /^http\.|^keyvalue\.open$/;
 
 /** What was asked and decided about permissions, and what filters did with them. */
 export class Permissions {
@@ -139,9 +139,9 @@ function permissionsOf(entry: Settled, grants: readonly string[]): Permission[] 
   return granted.filter((text) => grants.includes(text)).map((text) => ({ pluginId, capability: text, time, state: "held", decision }));
 }
 
-/** Whether a refusal is about this call. WASI's calls have names of their own on the page, which begin with the capability's. */
+/** Whether a refusal is about this call, which is the last one before it. */
 function isOf(denied: Extract<AuditEntry, { readonly kind: "denied" }>, call: Extract<AuditEntry, { readonly kind: "host-call" }>): boolean {
-  return denied.pluginId === call.pluginId && (denied.function === call.function || call.function.startsWith(`${denied.capability}.`));
+  return denied.pluginId === call.pluginId && denied.capability === call.capability;
 }
 
 function keyOf({ pluginId, capability }: { readonly pluginId: string; readonly capability: string }): string {

@@ -26,7 +26,7 @@ export function activityWords(entry: AuditEntry, wordsOf: (capability: string) =
 }
 
 const USED_WORDS: ReadonlyMap<string, string> = new Map([
-  ["http.send", "sent a request"],
+  ["wasi:http/outgoing-handler#handle", "sent a request"],
   ["darkroom:app/lettering@1.0.0#render", "had Darkroom draw a line of text"],
   ["keyvalue.get", "read what it kept"],
   ["keyvalue.set", "kept something"],
