@@ -1,4 +1,5 @@
 import type { CapabilityKind } from "../capability/capability.js";
+import type { World } from "../component/world.js";
 
 /** A host call in the words of the audit. */
 export interface DescribedCall {
@@ -15,13 +16,16 @@ const CAPABILITIES: ReadonlyMap<string, CapabilityKind> = new Map([["filesystem"
  * Of a request only the method and the address without its query: the rest of it may hold
  * what the app's log is not the place for.
  */
-export function describeCall(operation: string, values: readonly unknown[]): DescribedCall | undefined {
+export function describeCall(operation: string, values: readonly unknown[], world: World): DescribedCall | undefined {
   const capability = CAPABILITIES.get(operation.split(".")[0] ?? "");
   // Reading on in what a call opened, waiting for it and dropping it are no calls of their own.
   if (capability === undefined) return undefined;
   if (operation === "host.call") {
     const [interfaceName, functionName, given] = values;
-    return { capability, functionName: `${String(interfaceName)}#${String(functionName)}`, summary: summarise(byPosition(Array.isArray(given) ? given : [])) };
+    const shape = world.imports.interfaces.find(({ name }) => name === interfaceName);
+    const parameters = shape?.functions.find(({ name }) => name === functionName)?.type.parameters ?? [];
+    const named = new Map(parameters.map(({ name }, position) => [name, Array.isArray(given) ? (given[position] as unknown) : undefined]));
+    return { capability, functionName: `${String(interfaceName)}#${String(functionName)}`, summary: summarise(named) };
   }
   if (operation === "http.send") {
     const [method, scheme, authority, path] = values.map(String);

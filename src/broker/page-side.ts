@@ -35,7 +35,7 @@ export function openPageSide(options: PageSideOptions): PageSide {
     signal: ended.signal,
     onCall: (operation, values) => {
       if (!listeners.auditsHostCalls) return;
-      const described = describeCall(operation, values);
+      const described = describeCall(operation, values, admitted.manifest.world);
       if (described !== undefined) listeners.onHostCall(described);
     },
     onFailure: listeners.onHostFailure,

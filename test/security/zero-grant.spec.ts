@@ -2,6 +2,7 @@
 import { fixture, isAvailable } from "../fixtures/index.js";
 import { expect, test } from "../support/browser-test.js";
 import { createKey, forge, packedFixture, publisherSigningKey, serveArchive } from "../support/forged-package.js";
+import { loadRequesting } from "../support/requesting-plugin.js";
 import { type CallResult, packagedDescriptor, PluginPage, publisherKey } from "../support/plugin-page.js";
 
 const PROGRAMS = ["everything-c", "everything-rust"] as const;
@@ -156,8 +157,10 @@ test("log reaches the app only when it was granted", async ({ page, server }) =>
   expect(refused.error?.code).toBe("capability-not-granted");
   expect(refused.error?.message).toContain('"log"');
   expect(refused.error?.message).toContain("It logs");
-  for (const others of [["clocks", "random", "stdout", "stderr"], ["LOG", " log", "log\u200b"]]) {
-    expect((await plugins.loadPackaged("logger", { host: { grant: others } })).error?.code).toBe("capability-not-granted");
+  expect((await plugins.loadPackaged("logger", { host: { grant: ["clocks", "random", "stdout", "stderr"] } })).error?.code).toBe("capability-not-granted");
+  // A text that only looks like one is the app's mistake, and says so.
+  for (const other of ["LOG", " log", "log\u200b"]) {
+    expect((await plugins.loadPackaged("logger", { host: { grant: [other] } })).error?.code).toBe("capability-unknown");
   }
   expect((await plugins.loadPackaged("logger", { host: { grant: ["log"] } })).grants).toEqual(["log"]);
   expect((await plugins.call("logger", "logEveryLevel", ["context", "message"])).value).toBe(6);
@@ -214,11 +217,23 @@ for (const capability of ["http", "fs", "clocks ", "Clocks", "clock\u0455", "__p
     });
     const source = await serveArchive(server, files);
     const { error } = await plugins.loadPackaged("logger", { source, trust: { keys: [key.text] }, host: { grant: ["log", capability] } });
-    expect(error?.code).toBe("capability-unknown");
-    expect(error?.message).toContain(JSON.stringify(capability));
+    expect(error?.code).toBe(["http", "fs"].includes(capability) ? "capability-invalid" : "capability-unknown");
+    // What looks like ASCII and is not is spelled out.
+    expect(error?.message).toContain(JSON.stringify(capability).replace("\u0455", "\\u0455"));
     expect(page.workers()).toEqual([]);
   });
 }
+
+test("what the app has nothing behind is not granted, whatever was answered", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  const wanted = ["env:HOME", "args", "stdin", "config", "fs:ro:/data"];
+  const loaded = await loadRequesting(plugins, server, "everything-rust", wanted, { host: { grant: wanted } });
+  expect(loaded.grants).toEqual([]);
+  expect((await plugins.call("everything-rust", "readEnvironment", ["HOME"])).error?.name).toBe("PluginResultError");
+  const { error } = await loadRequesting(plugins, server, "everything-rust", [{ capability: "env:HOME", optional: false }], { name: "other", host: { grant: wanted } });
+  expect(error?.code).toBe("capability-not-granted");
+  expect(error?.message).toContain("the app does not offer it");
+});
 
 test("a manifest that asks twice for one capability is refused", async ({ page, server }) => {
   const plugins = new PluginPage(page, server);

@@ -3,6 +3,9 @@ import { hostInterface, ResultError } from "portcullis";
 import { lettering } from "../generated/application.js";
 import { context2d } from "../picture/picture.js";
 
+/** What a filter may do with it, in the words of the permission dialog. */
+export const LETTERING_WORDS = "Have Darkroom draw a line of text";
+
 const LONGEST_TEXT = 64;
 const TALLEST_LETTERS = 512;
 const FONT = 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace';
@@ -18,7 +21,7 @@ export function letteringInterface(): HostInterface {
       if (height === 0 || height > TALLEST_LETTERS) throw new ResultError(`the letters are ${height} pixels tall; 1 to ${TALLEST_LETTERS} can be drawn`);
       return drawText(text, height);
     },
-  }, { documentation: "Have Darkroom draw a line of text" });
+  }, { documentation: LETTERING_WORDS });
 }
 
 async function drawText(text: string, height: number): Promise<{ width: number; height: number; coverage: Uint8Array }> {

@@ -1,30 +1,23 @@
-import { ENGLISH_TEXTS } from "portcullis/prompt";
+import { describeCapabilityText, ENGLISH_TEXTS } from "portcullis/prompt";
+import { LETTERING_WORDS } from "../plugins/lettering.js";
 import type { Decision, Permission } from "../plugins/permissions.js";
 
-const SIMPLE_WORDS: ReadonlyMap<string, string> = new Map([
-  ["clocks", "Read the current time, measure durations and wait"],
-  ["random", "Draw random numbers"],
-  ["stdout", "Write text to Darkroom’s output"],
-  ["stderr", "Write error text to Darkroom’s output"],
-  ["log", "Write structured log messages"],
-  ["config", "Read its configuration"],
-  ["keyvalue", "Keep data of its own"],
-  ["host:darkroom:app/lettering@1.0.0", "Have Darkroom draw a line of text"],
-]);
+/** Darkroom's own interfaces: what it says of them to the permission dialog as well. */
+const OWN_WORDS: ReadonlyMap<string, string> = new Map([["host:darkroom:app/lettering@1.0.0", LETTERING_WORDS]]);
 
 /**
  * What a capability lets a filter do: the words of Darkroom's prompts. For a page that was not asked since it was
  * opened, and for what was never asked at all.
  */
 export function capabilityWords(capability: string): string {
-  const simple = SIMPLE_WORDS.get(capability);
-  if (simple !== undefined) return simple;
-  const quota = /^keyvalue:(\d+)$/.exec(capability)?.[1];
-  if (quota !== undefined) return `Keep data of its own, up to ${Math.ceil(Number(quota) / 1024)} KiB`;
-  const request = /^http:([A-Z,]+):(https?:\/\/[^/]+)(\/.*)?$/.exec(capability);
-  if (request === null) return capability;
-  const [, methods = "", origin = "", path = "/"] = request;
-  return `Send ${methods.replaceAll(",", ", ")} requests to ${origin}${path === "/" ? "" : `, only under ${path}`}`;
+  const own = OWN_WORDS.get(capability);
+  if (own !== undefined) return own;
+  try {
+    return describeCapabilityText(capability);
+  } catch {
+    // The name of a kind alone, as denials have it.
+    return capability;
+  }
 }
 
 /** What a refused call tried, where no more is known than what kind of permission it needs. */
@@ -39,7 +32,7 @@ const KIND_WORDS: ReadonlyMap<string, string> = new Map([
 /** What a call of this function does. `kind` is the permission that it needs. */
 export function callWords(functionName: string, kind: string): string {
   const interfaceName = functionName.replace(/#.*$/, "");
-  return SIMPLE_WORDS.get(`host:${interfaceName}`) ?? KIND_WORDS.get(kind) ?? capabilityWords(kind);
+  return OWN_WORDS.get(`host:${interfaceName}`) ?? KIND_WORDS.get(kind) ?? capabilityWords(kind);
 }
 
 const DURATION_WORDS: Readonly<Record<Decision, string>> = {
