@@ -1,7 +1,8 @@
 import type { AdmissionOptions } from "../admission/admit-plugin.js";
 import type { CheckedImports } from "../admission/check-imports.js";
-import { type Capability, printCapability } from "../capability/capability.js";
 import { offeredOf, type ProvidePolicy, type Provisions } from "../broker/provisions.js";
+import { type Capability, printCapability } from "../capability/capability.js";
+import { PluginError } from "../errors/plugin-error.js";
 import type { Deadline } from "../runtime/deadline.js";
 import type { GrantRevocation } from "./grants/grant-keeper.js";
 import type { PluginGrants } from "./grants/plugin-grants.js";
@@ -35,7 +36,7 @@ export function requestedAuthority(pluginId: string, grants: PluginGrants, provi
     dispose: stop,
     async openGrants(verified, imports) {
       const { id, version } = verified.package.manifest;
-      provisions = typeof provide === "function" ? await provide({ id, version }) : provide;
+      provisions = await resolveProvisions(provide, { id, version });
       return grants.open(verified, {
         signal: deadline.signal,
         pause: () => deadline.pause(),
@@ -50,6 +51,16 @@ export function requestedAuthority(pluginId: string, grants: PluginGrants, provi
       return live;
     },
   };
+}
+
+async function resolveProvisions(provide: ProvidePolicy, plugin: { readonly id: string; readonly version: string }): Promise<Provisions> {
+  if (typeof provide !== "function") return provide;
+  try {
+    return await provide(plugin);
+  } catch (cause) {
+    const message = `Cannot load ${plugin.id}: the app's \`provide\` function failed. Its error is the cause of this one`;
+    throw new PluginError({ code: "usage-invalid", stage: "admit", pluginId: plugin.id, message, cause });
+  }
 }
 
 /** A capability's words for a permission prompt, where the app has its own: those of its interface. */

@@ -35,23 +35,25 @@ export function runPlugin({ admitted, prepared, limits, runtime, requested, audi
   const { id, version } = admitted.manifest;
   const plugin = { id, version };
   let failWaiting: (error: PluginError) => void = () => undefined;
+  let started: InstanceKeeper | undefined;
   const live = requested?.live(admitted.grants, (lost, texts) => {
     for (const capability of texts) audit.enter(plugin, { kind: "revoked", capability });
     // What lives on the page is refused there from now on. What is in the worker can only be taken with it.
-    if (lost.some(({ kind }) => !PAGE_KINDS.has(kind))) keeper.end(revoked(id, texts));
+    if (lost.some(({ kind }) => !PAGE_KINDS.has(kind))) started?.end(revoked(id, texts));
   });
   const onGuestEvent = (event: GuestEvent): void => {
     if (event.kind === "denied") audit.enter(plugin, { kind: "denied", capability: event.authority, function: event.import, summary: undefined });
     notify(onEvent, { kind: "guest", pluginId: id, event });
   };
   const page = { grants: live?.list ?? (() => []), provisions: requested?.provisions() ?? {}, listeners: pageListeners(plugin, audit, onEvent) };
-  const keeper: InstanceKeeper = new InstanceKeeper(
+  const keeper = new InstanceKeeper(
     ({ onBroken, signal }) => runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page, signal }),
     (error) => {
       failWaiting(error);
       notify(onEvent, { kind: "instance-ended", pluginId: id, error });
     },
   );
+  started = keeper;
   return { keeper, grants: () => requested?.texts() ?? [], onEnded: (listener) => void (failWaiting = listener) };
 }
 

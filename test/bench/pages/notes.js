@@ -1,5 +1,5 @@
 /* Loads notes-rust as an app does that implements what it imports, and has granted it. */
-import { hostInterface } from "../dist/backends.js";
+import { hostInterface } from "../dist/index.js";
 import { defineHostInterface } from "../dist/index.js";
 import { loadFixture, PACKAGES, readFixture, readManifest } from "./fixture.js";
 
