@@ -1,5 +1,5 @@
 import { deniedValue, failureValue } from "../capability/denied-value.js";
-import type { HostFunction, HostInterface } from "../capability/host-interface.js";
+import type { HostCaller, HostFunction, HostInterface } from "../capability/host-interface.js";
 import { permitsArguments } from "../capability/text-pattern.js";
 import { parseFunctionName } from "../component/component-names.js";
 import { toCamelCase } from "../component/javascript-names.js";
@@ -66,7 +66,7 @@ class HostFunctionCall {
     const given = this.#codec.lift(values);
     let answer: unknown;
     try {
-      answer = await this.#withinTime(signal, (caller) => this.#implementation(...given, { plugin: this.#context.plugin, signal: caller }));
+      answer = await this.#withinTime(signal, given);
     } catch (error) {
       if (error instanceof Error && Object.hasOwn(error, "payload")) throw new InterfaceError(this.#lowered(() => this.#codec.lowerErr(Reflect.get(error, "payload"))));
       return this.#fail(error);
@@ -89,25 +89,28 @@ class HostFunctionCall {
   }
 
   /** What the implementation answers, or the end of its time, whichever comes first. */
-  async #withinTime(instance: AbortSignal, perform: (signal: AbortSignal) => unknown): Promise<unknown> {
-    const { offered } = this.#interface;
-    const milliseconds = offered.timeoutMilliseconds ?? this.#context.limits.hostCallMilliseconds;
-    const controller = new AbortController();
-    const end = () => controller.abort(instance.reason);
-    instance.addEventListener("abort", end, { once: true });
+  async #withinTime(instance: AbortSignal, given: readonly unknown[]): Promise<unknown> {
+    const caller = new Caller(this.#context.plugin, instance);
+    const answer = this.#implementation(...given, caller);
+    // Most functions answer at once: those need neither a timer nor a signal.
+    if (!isThenable(answer)) {
+      caller.release();
+      return answer;
+    }
+    const milliseconds = this.#interface.offered.timeoutMilliseconds ?? this.#context.limits.hostCallMilliseconds;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const over = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         const error = new Error(`it did not answer within ${milliseconds} ms`);
-        controller.abort(error);
+        caller.end(error);
         reject(error);
       }, milliseconds);
     });
     try {
-      return await Promise.race([Promise.resolve().then(() => perform(controller.signal)), over]);
+      return await Promise.race([answer, over]);
     } finally {
       clearTimeout(timer);
-      instance.removeEventListener("abort", end);
+      caller.release();
     }
   }
 
@@ -128,6 +131,44 @@ class HostFunctionCall {
     const failure = failureValue(world, this.#named.type.result, `${imported} failed in the app`);
     throw failure === undefined ? new ReportedFailure(`${imported} failed in the app`) : new InterfaceError(failure.payload);
   }
+}
+
+/** Who calls, as an implementation sees it. Its signal is made when it is asked for: few ask. */
+class Caller implements HostCaller {
+  readonly plugin: HostCaller["plugin"];
+  readonly #instance: AbortSignal;
+  #controller: AbortController | undefined;
+  #ended: { readonly reason: unknown } | undefined;
+  readonly #instanceEnded = (): void => this.end(this.#instance.reason);
+
+  constructor(plugin: HostCaller["plugin"], instance: AbortSignal) {
+    this.plugin = plugin;
+    this.#instance = instance;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#instance.aborted) this.#instanceEnded();
+      else if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
+      else this.#instance.addEventListener("abort", this.#instanceEnded, { once: true });
+    }
+    return this.#controller.signal;
+  }
+
+  end(reason: unknown): void {
+    this.#ended ??= { reason };
+    this.#controller?.abort(reason);
+  }
+
+  /** The call is over: the instance's end means nothing to it any more. */
+  release(): void {
+    this.#instance.removeEventListener("abort", this.#instanceEnded);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "then") === "function";
 }
 
 function methodOf(name: string): HostFunction {

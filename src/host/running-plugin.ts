@@ -35,11 +35,12 @@ export function runPlugin({ admitted, prepared, limits, runtime, requested, audi
   const { id, version } = admitted.manifest;
   const plugin = { id, version };
   let failWaiting: (error: PluginError) => void = () => undefined;
-  let started: InstanceKeeper | undefined;
+  // What is taken back before there is an instance ends none.
+  const running: { keeper?: InstanceKeeper } = {};
   const live = requested?.live(admitted.grants, (lost, texts) => {
     for (const capability of texts) audit.enter(plugin, { kind: "revoked", capability });
     // What lives on the page is refused there from now on. What is in the worker can only be taken with it.
-    if (lost.some(({ kind }) => !PAGE_KINDS.has(kind))) started?.end(revoked(id, texts));
+    if (lost.some(({ kind }) => !PAGE_KINDS.has(kind))) running.keeper?.end(revoked(id, texts));
   });
   const onGuestEvent = (event: GuestEvent): void => {
     if (event.kind === "denied") audit.enter(plugin, { kind: "denied", capability: event.authority, function: event.import, summary: undefined });
@@ -53,7 +54,7 @@ export function runPlugin({ admitted, prepared, limits, runtime, requested, audi
       notify(onEvent, { kind: "instance-ended", pluginId: id, error });
     },
   );
-  started = keeper;
+  running.keeper = keeper;
   return { keeper, grants: () => requested?.texts() ?? [], onEnded: (listener) => void (failWaiting = listener) };
 }
 

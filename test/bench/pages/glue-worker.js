@@ -30,6 +30,8 @@ export async function frameWorker() {
     frame.onload = resolve;
     document.body.append(frame);
   });
+  // As in src/runtime/worker/policy-frame.ts: workers made before the browser knows the frame's document may never start.
+  await frame.contentWindow.navigator.locks.query();
   return frame.contentWindow.Worker;
 }
 

@@ -1,6 +1,5 @@
 /* Loads notes-rust as an app does that implements what it imports, and has granted it. */
-import { hostInterface } from "../dist/index.js";
-import { defineHostInterface } from "../dist/index.js";
+import { defineHostInterface, hostInterface } from "../dist/index.js";
 import { loadFixture, PACKAGES, readFixture, readManifest } from "./fixture.js";
 
 const STORE = "probe:notes/store@1.0.0";
