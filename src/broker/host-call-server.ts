@@ -51,15 +51,15 @@ export class HostCallServer {
     this.#pending += 1;
     void this.#perform(operation, perform, values)
       .then((answer) => {
-        if (answer === undefined) link.breakProtocol(`a host call ${JSON.stringify(operation)} that is not of its form`);
+        if ("malformed" in answer) link.breakProtocol(`a host call ${JSON.stringify(operation)} that is not of its form (${answer.malformed})`);
         else if (id !== 0 && !signal.aborted) this.#answer(id, answer, link);
       })
       .finally(() => (this.#pending -= 1));
     return true;
   }
 
-  /** @returns `undefined` for a call that is not of its form. */
-  async #perform(operation: string, perform: HostOperation, values: readonly unknown[]): Promise<HostAnswer | undefined> {
+  /** @returns the answer, or what is wrong with a call that is not of its form. */
+  async #perform(operation: string, perform: HostOperation, values: readonly unknown[]): Promise<HostAnswer | { readonly malformed: string }> {
     const { onCall, onFailure, signal } = this.#options;
     try {
       onCall(operation, values);
@@ -67,7 +67,7 @@ export class HostCallServer {
     } catch (error) {
       if (error instanceof InterfaceError) return { kind: "err", value: error.payload };
       if (error instanceof DeniedCall) return { kind: "denied", authority: error.capability, import: error.imported };
-      if (error instanceof MalformedCall) return undefined;
+      if (error instanceof MalformedCall) return { malformed: error.message };
       if (error instanceof ReportedFailure) return { kind: "failed", message: error.message };
       if (!signal.aborted) onFailure(operation, error);
       return { kind: "failed", message: `the page could not do ${operation}` };

@@ -114,8 +114,8 @@ class HostInterfaceImports {
 }
 
 function handleOf(held: unknown, pending: Promise<unknown>[]): number {
-  const handle = held instanceof HostResource ? held.handle : 0;
-  if (typeof handle === "number") return handle;
-  pending.push(handle);
-  return 0;
+  const handle: unknown = held instanceof HostResource ? held.handle : undefined;
+  if (handle instanceof Promise) pending.push(handle);
+  // Number 0 stands for nothing: the page refuses it. One that the guest has dropped has none.
+  return typeof handle === "number" ? handle : 0;
 }

@@ -32,6 +32,11 @@ export class Pollable {
     return new Pollable(context, Number.POSITIVE_INFINITY, handle);
   }
 
+  /** Whether `value` was made here. For a handle that a guest has dropped, jco's glue makes an empty object of this class. */
+  static isWhole(value: object): boolean {
+    return #context in value;
+  }
+
   ready(): Awaitable<boolean> {
     if (this.handle === undefined) return monotonicNow() >= this.readyAt;
     return after(this.#context.channel.call("handle.wait", [[this.handle], 0]), (ready) => positions(ready).length > 0);
@@ -44,6 +49,8 @@ export class Pollable {
 
 /** The positions of all that are ready, as soon as one is. */
 function pollAll(context: GuestContext, pollables: readonly Pollable[]): Awaitable<Uint32Array> {
+  // The canonical ABI traps for a handle that stands for nothing (CanonicalABI.md, "lift_borrow"); glue lets it through.
+  if (!pollables.every((pollable) => Pollable.isWhole(pollable))) throw context.end({ kind: "trap", message: "it polled a pollable that it had dropped" });
   if (pollables.length === 0) throw context.end({ kind: "trap", message: "poll of an empty list (wasi:io/poll requires one entry)" });
   const first = Math.min(...pollables.map(({ readyAt }) => readyAt));
   const handles = pollables.flatMap(({ handle }, position) => (handle === undefined ? [] : [{ handle, position }]));

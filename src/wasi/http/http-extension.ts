@@ -46,8 +46,14 @@ function send(context: GuestContext, parts: RequestParts, options: RequestOption
       return new FutureIncomingResponse(context, Number(exchange));
     };
     return attempt(() => context.channel.call("http.send", values), sent, (error) => {
-      parts.body?.release();
-      throw error;
+      if (parts.body?.isOpen !== true || !(error instanceof ImportError)) {
+        parts.body?.release();
+        throw error;
+      }
+      // The guest is still writing the body. Told at once, StarlingMonkey leaves its writer behind, and polls what that has
+      // dropped; the interface lets the future say it.
+      parts.body.discard();
+      return new FutureIncomingResponse(context, { refused: error.payload });
     });
   });
 }

@@ -18,19 +18,24 @@ interface ResponseHead {
   readonly body: number;
 }
 
+/** A request that was never made, with the error code that says why. */
+export interface Refusal {
+  readonly refused: unknown;
+}
+
 /** `wasi:http/types` `future-incoming-response`. */
 export class FutureIncomingResponse {
   readonly #context: GuestContext;
-  readonly #exchange: number;
+  readonly #exchange: number | Refusal;
   #isTaken = false;
 
-  constructor(context: GuestContext, exchange: number) {
+  constructor(context: GuestContext, exchange: number | Refusal) {
     this.#context = context;
     this.#exchange = exchange;
   }
 
   subscribe(): Pollable {
-    return Pollable.ofHandle(this.#context, this.#exchange);
+    return typeof this.#exchange === "number" ? Pollable.ofHandle(this.#context, this.#exchange) : Pollable.now(this.#context);
   }
 
   /** `undefined` until the answer is there, the answer or the error code once, and then an error. */
@@ -40,15 +45,17 @@ export class FutureIncomingResponse {
       this.#isTaken = true;
       return { tag: "ok", val: result };
     };
+    const exchange = this.#exchange;
+    if (typeof exchange !== "number") return answered({ tag: "err", val: exchange.refused });
     return attempt(
-      () => this.#context.channel.call("http.response", [this.#exchange]),
+      () => this.#context.channel.call("http.response", [exchange]),
       (head) => (head === undefined ? undefined : answered({ tag: "ok", val: new IncomingResponse(this.#context, head as ResponseHead) })),
       (error) => answered({ tag: "err", val: errorCodeOf(error) }),
     );
   }
 
   [disposeSymbol](): void {
-    this.#context.channel.send("handle.drop", [this.#exchange]);
+    if (typeof this.#exchange === "number") this.#context.channel.send("handle.drop", [this.#exchange]);
   }
 }
 

@@ -22,7 +22,7 @@ export class BodyWriter {
   #written = 0;
   #handle: number | undefined;
   #isSent = false;
-  #state: "open" | "finished" | "failed" = "open";
+  #state: "open" | "finished" | "failed" | "discarded" = "open";
   #failure: ErrorCode | undefined;
 
   /** @param announced - what the request's Content-Length says */
@@ -31,9 +31,14 @@ export class BodyWriter {
     this.#announced = announced;
   }
 
+  /** Whether the guest may write more. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   write(bytes: Uint8Array): Awaitable<void> {
     // What failed is told by `finish` and by the future response. JavaScript engines end themselves over a write that fails.
-    if (this.#state === "failed") return;
+    if (this.#state === "failed" || this.#state === "discarded") return;
     if (this.#state === "finished") throw new ImportError({ tag: "closed" });
     this.#written += bytes.length;
     if (this.#used + bytes.length <= BLOCK_BYTES) return this.#keep(bytes);
@@ -45,6 +50,7 @@ export class BodyWriter {
   /** @throws {ImportError} an error code. */
   finish(): Awaitable<void> {
     if (this.#state === "failed") throw new ImportError(this.#failure);
+    if (this.#state === "discarded") return;
     if (this.#announced !== undefined && this.#announced !== this.#written) {
       const code = { tag: "HTTP-request-body-size", val: BigInt(this.#written) };
       this.fail(code);
@@ -81,6 +87,12 @@ export class BodyWriter {
     this.#used = 0;
     // The page fails the request of a body that goes before it is finished.
     this.#drop();
+  }
+
+  /** The request was refused, and its future says so: what is still written is thrown away. */
+  discard(): void {
+    this.fail(internalError("the request was refused"));
+    this.#state = "discarded";
   }
 
   /** The guest dropped the body. */

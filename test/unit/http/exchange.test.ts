@@ -187,6 +187,17 @@ describe.each(MODES)("wasi:http over $mode", ({ open }) => {
     }
   });
 
+  it("says in the future that a request was denied whose body is still being written, and throws the rest away", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const outgoing = makeRequest(http, { method: "POST", url: `${link.origin}/elsewhere` });
+      const body = outgoing.body();
+      const future = await http.handle(outgoing);
+      await writeBody(http, body, new Uint8Array(200_000));
+      expect(await codeOf(answerOf(future))).toBe("HTTP-request-denied");
+    }
+    expect((await request(http, { method: "POST", url: url("echo"), body: "x".repeat(300_000) })).status).toBe(200);
+  });
+
   it("stops a request's body at the bound, wherever the guest notices, and the next has room", async () => {
     for (let round = 0; round < 3; round += 1) {
       expect(await codeOf(request(http, { method: "POST", url: url("echo"), body: "x".repeat(300_001) }))).toBe("HTTP-request-body-size");
