@@ -1,4 +1,5 @@
 import type { CapabilityKind } from "../capability/capability.js";
+import { describeValue } from "../component/describe-value.js";
 import type { World } from "../component/world.js";
 
 /** A host call in the words of the audit. */
@@ -23,23 +24,26 @@ export function describeCall(operation: string, values: readonly unknown[], worl
   if (operation === "host.call") {
     const [interfaceName, functionName, given] = values;
     const shape = world.imports.interfaces.find(({ name }) => name === interfaceName);
-    const parameters = shape?.functions.find(({ name }) => name === functionName)?.type.parameters ?? [];
-    const named = new Map(parameters.map(({ name }, position) => [name, Array.isArray(given) ? (given[position] as unknown) : undefined]));
-    return { capability, functionName: `${String(interfaceName)}#${String(functionName)}`, summary: summarise(named) };
+    const called = shape?.functions.find(({ name }) => name === functionName);
+    // Of what the plugin does not import there is nothing to say: the broker ends whoever calls it.
+    if (shape === undefined || called === undefined || !Array.isArray(given)) return undefined;
+    const named = new Map(called.type.parameters.map(({ name }, position) => [name, given[position] as unknown]));
+    return { capability, functionName: `${shape.name}#${called.name}`, summary: summarise(named) };
   }
   if (operation === "http.send") {
-    const [method, scheme, authority, path] = values.map(String);
+    const [method, scheme, authority, path] = values.map((value) => (typeof value === "string" ? value : ""));
     return { capability, functionName: "wasi:http/outgoing-handler#handle", summary: `${method} ${scheme}://${authority}${path?.replace(/[?#].*$/s, "")}`.slice(0, SUMMARY_LENGTH) };
   }
   return { capability, functionName: operation, summary: summarise(byPosition(values)) };
 }
 
 function byPosition(values: readonly unknown[]): ReadonlyMap<string, unknown> {
-  return new Map(values.map((value, position) => [String(position), value]));
+  return new Map(values.slice(0, MOST_NAMED).map((value, position) => [String(position), value]));
 }
 
 // Enough for a person to see what was tried.
 const SUMMARY_LENGTH = 200;
+const MOST_NAMED = 16;
 
 /** Arguments in a few words: texts and numbers as they are, of the rest only the kind. */
 export function summarise(named: ReadonlyMap<string, unknown>): string {
@@ -48,7 +52,6 @@ export function summarise(named: ReadonlyMap<string, unknown>): string {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return describeValue(value);
   return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : Array.isArray(value) ? `${value.length} items` : "…";
 }
-

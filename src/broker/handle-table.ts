@@ -1,3 +1,4 @@
+import { describeValue } from "../component/describe-value.js";
 import { InterfaceError, MalformedCall } from "./call-errors.js";
 
 /** Something that lives on the page for an instance: an open file, a response, a stream. The worker has its number. */
@@ -17,13 +18,16 @@ const GONE: HostHandle = { ready: () => undefined };
 export class HandleTable {
   readonly #handles = new Map<number, HostHandle>();
   #next = 1;
+  #hasEnded = false;
 
   /**
+   * One that does not fit is freed at once, and so is one that comes after the instance's end: the app's late answer.
+   *
    * @param full - the interface's own error for "too many".
    * @throws {InterfaceError} with `full`.
    */
   add(handle: HostHandle, full: unknown): number {
-    if (this.#handles.size >= MOST_HANDLES) {
+    if (this.#hasEnded || this.#handles.size >= MOST_HANDLES) {
       handle.dispose?.();
       throw new InterfaceError(full);
     }
@@ -37,7 +41,7 @@ export class HandleTable {
   get<Handle extends HostHandle>(id: unknown, kind: abstract new (...values: never[]) => Handle): Handle {
     const handle = typeof id === "number" ? this.#handles.get(id) : undefined;
     if (handle instanceof kind) return handle;
-    throw new MalformedCall(`${String(id)} is no ${kind.name} of this instance`);
+    throw new MalformedCall(`${describeValue(id)} is no ${kind.name} of this instance`);
   }
 
   /**
@@ -47,7 +51,7 @@ export class HandleTable {
    * @throws {MalformedCall} for a number that never stood for anything.
    */
   waitable(id: unknown): HostHandle {
-    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1 || id >= this.#next) throw new MalformedCall(`${String(id)} is no handle of this instance`);
+    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1 || id >= this.#next) throw new MalformedCall(`${describeValue(id)} is no handle of this instance`);
     return this.#handles.get(id) ?? GONE;
   }
 
@@ -64,7 +68,9 @@ export class HandleTable {
     this.#handles.delete(id);
   }
 
+  /** The instance has ended: frees all, and whatever comes yet. */
   disposeAll(): void {
+    this.#hasEnded = true;
     const handles = [...this.#handles.values()];
     this.#handles.clear();
     for (const handle of handles) handle.dispose?.();

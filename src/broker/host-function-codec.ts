@@ -1,4 +1,5 @@
-import { compileCodec, type ValueCodec } from "../component/value-codec.js";
+import { compileCodec, MessageTooLarge, type ValueCodec } from "../component/value-codec.js";
+import { resultSides } from "../component/result-sides.js";
 import type { FunctionType, TypeReference, World } from "../component/world.js";
 import type { BrokerContext } from "./broker.js";
 import { MalformedCall } from "./call-errors.js";
@@ -18,11 +19,14 @@ class HostResource implements HostHandle {
   }
 
   dispose(): void {
-    const dispose: unknown = Reflect.get(this.object, Symbol.dispose ?? Symbol.for("dispose"));
-    if (typeof dispose !== "function") return;
-    // One that fails must not keep the others from being freed.
-    Promise.resolve().then(() => Reflect.apply(dispose, this.object, []) as unknown).catch(this.#report);
+    // One that fails, even by a getter, must not keep the others from being freed.
+    Promise.resolve().then(() => disposeObject(this.object)).catch(this.#report);
   }
+}
+
+async function disposeObject(object: object): Promise<void> {
+  const dispose: unknown = Reflect.get(object, Symbol.dispose ?? Symbol.for("dispose"));
+  if (typeof dispose === "function") await Reflect.apply(dispose, object, []);
 }
 
 /** Checks the values of one of the app's functions: arguments on their way out of the plugin, answers on their way in. */
@@ -36,32 +40,36 @@ export class HostFunctionCodec {
   constructor(context: BrokerContext, world: World, type: FunctionType) {
     this.#context = context;
     this.#parameters = type.parameters.map(({ name, type: parameter }) => ({ name, codec: compileCodec(world, parameter) }));
-    const result = typeof type.result === "number" ? world.types[type.result] : undefined;
-    this.#fallible = result?.kind === "result";
+    const { ok, err, fallible } = resultSides(world, type.result);
     const codec = (reference: TypeReference | null) => (reference === null ? undefined : compileCodec(world, reference));
-    this.#ok = codec(result?.kind === "result" ? result.ok : type.result);
-    this.#err = codec(result?.kind === "result" ? result.err : null);
+    this.#ok = codec(ok);
+    this.#err = codec(err);
+    this.#fallible = fallible;
   }
 
   /**
    * The plugin's arguments as the app gets them, rebuilt from their own members.
    *
    * @throws {MalformedCall} if they are not of their types: glue has checked them, so they did not come from it.
+   * @throws {MessageTooLarge} which is up to the plugin.
    */
   lift(values: readonly unknown[]): readonly unknown[] {
     if (values.length !== this.#parameters.length) throw new MalformedCall("another number of arguments than the function has");
     const budget = { remaining: this.#context.limits.messageBytes };
-    const taken: number[] = [];
+    const taken = new Set<number>();
     const resource = (id: number, position: number, mode: "own" | "borrow") => {
       const held = this.#context.handles.get(id, HostResource);
       if (held.resource !== position) throw new MalformedCall("a resource of another kind");
-      if (mode === "own") taken.push(id);
+      // Given away twice it would have two owners, and be freed twice.
+      if (taken.has(id)) throw new MalformedCall("a resource that was given away already");
+      if (mode === "own") taken.add(id);
       return held.object;
     };
     let lifted: readonly unknown[];
     try {
       lifted = this.#parameters.map(({ name, codec }, position) => codec.lift(values[position], name, { budget, resource }));
     } catch (error) {
+      if (error instanceof MessageTooLarge) throw error;
       throw new MalformedCall(error instanceof Error ? error.message : String(error));
     }
     // Given to the app: it is the app's to free now.
@@ -82,11 +90,20 @@ export class HostFunctionCodec {
 
   #lower(codec: ValueCodec, value: unknown, path: string): unknown {
     const { handles, limits, reportFailure } = this.#context;
+    const added: number[] = [];
     const resource = (object: unknown, position: number): number => {
       if (typeof object !== "object" || object === null) throw new TypeError("a resource is wanted, which must be an object");
-      return handles.add(new HostResource(object, position, reportFailure), undefined);
+      const id = handles.add(new HostResource(object, position, reportFailure), undefined);
+      added.push(id);
+      return id;
     };
-    return codec.lower(value, path, { budget: { remaining: limits.messageBytes }, transfer: [], transferable: new Set(), resource });
+    try {
+      return codec.lower(value, path, { budget: { remaining: limits.messageBytes }, transfer: [], transferable: new Set(), resource });
+    } catch (error) {
+      // The plugin never learns of these numbers, and could not free what they stand for.
+      for (const id of added) handles.drop(id);
+      throw error;
+    }
   }
 }
 

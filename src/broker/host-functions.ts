@@ -3,6 +3,7 @@ import type { HostCaller, HostFunction, HostInterface } from "../capability/host
 import { permitsArguments } from "../capability/text-pattern.js";
 import { parseFunctionName } from "../component/component-names.js";
 import { toCamelCase } from "../component/javascript-names.js";
+import { MessageTooLarge } from "../component/value-codec.js";
 import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { Broker, BrokerContext, HostCall, HostOperation } from "./broker.js";
@@ -34,7 +35,8 @@ export function createHostFunctionBroker(context: BrokerContext, interfaces: rea
       [
         "host.call",
         ([interfaceName, functionName, values], call) => {
-          const found = functions.get(`${String(interfaceName)}#${String(functionName)}`);
+          const isNamed = typeof interfaceName === "string" && typeof functionName === "string";
+          const found = isNamed ? functions.get(`${interfaceName}#${functionName}`) : undefined;
           if (found === undefined || !Array.isArray(values)) throw new MalformedCall("a call of an interface that was not offered");
           return found.perform(values, call);
         },
@@ -63,7 +65,7 @@ class HostFunctionCall {
 
   async perform(values: readonly unknown[], { signal }: HostCall): Promise<unknown> {
     this.#checkGrant(values);
-    const given = this.#codec.lift(values);
+    const given = this.#lifted(values);
     let answer: unknown;
     try {
       answer = await this.#withinTime(signal, given);
@@ -72,6 +74,15 @@ class HostFunctionCall {
       return this.#fail(error);
     }
     return this.#lowered(() => this.#codec.lowerOk(answer, this.#named.name));
+  }
+
+  #lifted(values: readonly unknown[]): readonly unknown[] {
+    try {
+      return this.#codec.lift(values);
+    } catch (error) {
+      if (error instanceof MessageTooLarge) return this.#fail(error, "was given more than the limit messageBytes allows");
+      throw error;
+    }
   }
 
   /** The gate in the call: the same capability that made the interface visible, with the arguments that are really given. */
@@ -124,12 +135,13 @@ class HostFunctionCall {
   }
 
   /** The plugin learns that it failed, never how: the app's own messages may tell of what is not the plugin's. */
-  #fail(error: unknown): never {
+  #fail(error: unknown, what = "failed in the app"): never {
     const { shape, world } = this.#interface;
     const imported = `${shape.name}#${this.#named.name}`;
     this.#report(imported, error);
-    const failure = failureValue(world, this.#named.type.result, `${imported} failed in the app`);
-    throw failure === undefined ? new ReportedFailure(`${imported} failed in the app`) : new InterfaceError(failure.payload);
+    const reason = `${imported} ${what}`;
+    const failure = failureValue(world, this.#named.type.result, reason);
+    throw failure === undefined ? new ReportedFailure(reason) : new InterfaceError(failure.payload);
   }
 }
 

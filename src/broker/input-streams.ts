@@ -74,20 +74,17 @@ export function createHandleBroker({ handles }: BrokerContext): Broker {
       [
         "handle.wait",
         async ([ids, milliseconds], { signal }) => {
-          if (!Array.isArray(ids) || !isWait(milliseconds)) throw new MalformedCall("a wait without handles, or of an impossible time");
+          // Of no handle none ever becomes ready: our runtime does not ask.
+          if (!Array.isArray(ids) || ids.length === 0 || !isWait(milliseconds)) throw new MalformedCall("a wait without handles, or of an impossible time");
           return waitForOne(ids.map((id: unknown) => handles.waitable(id)), milliseconds, signal);
         },
       ],
       [
         "stream.read",
-        async ([id, most, blocking]) => {
+        async ([id, most, blocking], { signal }) => {
           const stream = handles.get(id, HostInputStream);
           if (typeof most !== "number" || !(most >= 0) || typeof blocking !== "boolean") throw new MalformedCall("a read of an impossible length");
-          if (blocking) while (true) {
-            const waiting = stream.ready();
-            if (waiting === undefined) break;
-            await waiting;
-          }
+          if (blocking) await untilReady(stream, signal);
           else void stream.ready();
           return stream.take(most);
         },
@@ -98,6 +95,15 @@ export function createHandleBroker({ handles }: BrokerContext): Broker {
 
 function isWait(value: unknown): value is number | undefined {
   return value === undefined || (typeof value === "number" && value >= 0);
+}
+
+/** Until there is something to take, or nobody waits for it any more. */
+async function untilReady(stream: HostInputStream, signal: AbortSignal): Promise<void> {
+  let waiting = stream.ready();
+  while (waiting !== undefined && !signal.aborted) {
+    await firstOf([waiting], undefined, signal);
+    waiting = stream.ready();
+  }
 }
 
 /** Positions of the handles that are ready, as soon as one is, or none when the time is over. */

@@ -1,4 +1,5 @@
 import type { AdmittedPlugin } from "../admission/admit-plugin.js";
+import { EVENT_COST } from "../rpc/event-cost.js";
 import type { GuestAuthority } from "../rpc/messages.js";
 import { SharedAnswers } from "../rpc/shared-answer.js";
 import type { Broker, BrokerContext } from "./broker.js";
@@ -25,7 +26,7 @@ export function openPageSide(options: PageSideOptions): PageSide {
     limits, grants,
     handles: new HandleTable(),
     signal: ended.signal,
-    deny: listeners.onDenied,
+    deny: boundedDenials(limits.logBytes, listeners),
     reportFailure: (error) => listeners.onHostFailure("what the app provides", error),
   };
   const { brokers, directories, standardInput } = openBrokers(context, options);
@@ -49,6 +50,16 @@ export function openPageSide(options: PageSideOptions): PageSide {
       for (const broker of brokers) broker.dispose?.();
       context.handles.disposeAll();
     },
+  };
+}
+
+/** A plugin that loops over what it may not do must not flood the page: its refusals are bounded as its output is. */
+function boundedDenials(bytes: number, { onDenied, onDenialsCut }: PageSideOptions["listeners"]): BrokerContext["deny"] {
+  let left = Math.ceil(bytes / EVENT_COST);
+  return (denial) => {
+    left -= 1;
+    if (left >= 0) onDenied(denial);
+    else if (left === -1) onDenialsCut();
   };
 }
 
@@ -90,10 +101,13 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
   };
 }
 
-/** Whose data a plugin sees: another publisher's plugin of the same id sees none of it. */
+/**
+ * Whose data a plugin sees: another publisher's plugin of the same id sees none of it. One that a second key has signed as
+ * well keeps its data, as long as the app names the keys in the same order.
+ */
 function dataIdentity({ manifest, verified }: AdmittedPlugin): string {
   const { trust } = verified;
-  if (trust.kind === "signed") return keyValueIdentity(manifest.id, [...trust.keyIds].sort().join(","));
+  if (trust.kind === "signed") return keyValueIdentity(manifest.id, trust.publisher);
   // Nobody vouches for an unsigned one: its data belongs to exactly this component.
   const component = manifest.files.find(({ path }) => path === manifest.component);
   return keyValueIdentity(manifest.id, `component:${component?.sha256 ?? ""}`);

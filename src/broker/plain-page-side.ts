@@ -11,6 +11,8 @@ import type { Provisions } from "./provisions.js";
 export interface PageSideListeners {
   /** A host call was refused for want of a grant. */
   readonly onDenied: (denial: Denial) => void;
+  /** There were so many refusals that no more of this instance are told. */
+  readonly onDenialsCut: () => void;
   /** Whether {@link onHostCall} is wanted. */
   readonly auditsHostCalls: boolean;
   /** A host call is about to be made. */

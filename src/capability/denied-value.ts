@@ -1,4 +1,6 @@
-import type { TypeReference, World } from "../component/world.js";
+import { resultSides } from "../component/result-sides.js";
+import { definitionAt } from "../component/type-words.js";
+import type { TypeDefinition, TypeReference, World } from "../component/world.js";
 
 // How the error types of interfaces spell "you may not", best first. `not-supported` is last: it is how an
 // interface says that an operation does not exist here.
@@ -35,8 +37,7 @@ export function failureValue(world: Pick<World, "types">, result: TypeReference 
   return other && { payload: { tag: "other", val: reason } };
 }
 
-function errorType(world: Pick<World, "types">, result: TypeReference | null) {
-  const definition = typeof result === "number" ? world.types[result] : undefined;
-  if (definition?.kind !== "result" || definition.err === null) return undefined;
-  return typeof definition.err === "number" ? world.types[definition.err] : definition.err;
+function errorType(world: Pick<World, "types">, result: TypeReference | null): TypeDefinition | string | undefined {
+  const { err } = resultSides(world, result);
+  return typeof err === "number" ? definitionAt(world, err) : (err ?? undefined);
 }

@@ -27,6 +27,9 @@ export interface HostInterfaceOptions {
   readonly timeoutMs?: number;
 }
 
+// Timers take 31 bits; a longer one would fire at once.
+const LONGEST_TIMER = 0x7fff_ffff;
+
 /**
  * Offers an interface of the app to plugins. A plugin gets it only if its manifest asks for `host:<name>` and that is granted;
  * every call is checked again with its actual arguments.
@@ -35,7 +38,7 @@ export interface HostInterfaceOptions {
  * implementation throws, a promise that does not settle in time, or a value that is not of the declared type becomes the
  * interface's error where it has one for that (`string`, or a case `other(string)`), else it ends the plugin's instance.
  *
- * @throws {PluginError} `usage-invalid` if a function is missing, or the name is one of WASI's that Portcullis offers itself.
+ * @throws {PluginError} `usage-invalid` if a function is missing, the time is none, or the name is one of WASI's that Portcullis offers itself.
  * @example
  * ```ts
  * const notes = hostInterface(store, {
@@ -50,15 +53,14 @@ export function hostInterface<Functions>(
   options: HostInterfaceOptions,
 ): HostInterface {
   const { name, world } = descriptor;
+  const { documentation, timeoutMs } = options;
   const shape = world.imports.interfaces.find((candidate) => candidate.name === name);
   if (shape === undefined) throw invalid(name, "its descriptor does not have it; write the descriptor again with `portcullis types`");
   if (importRule(name) !== undefined) throw invalid(name, "Portcullis offers it itself, by a capability");
-  return Object.freeze({
-    name, world, shape,
-    documentation: options.documentation,
-    functions: implementations(shape, implementation),
-    timeoutMilliseconds: options.timeoutMs,
-  });
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER)) {
+    throw invalid(name, `its timeoutMs is ${String(timeoutMs)}, and must be a number from above 0 to ${LONGEST_TIMER}`);
+  }
+  return Object.freeze({ name, world, shape, documentation, functions: implementations(shape, implementation), timeoutMilliseconds: timeoutMs });
 }
 
 /** The `err` of an interface's function: thrown by its implementation. */

@@ -7,6 +7,7 @@ import { definitionAt, typeWords, type TypeTable } from "./type-words.js";
 import { refuseValue, ValuePosition, type LiftContext, type LowerContext } from "./value-context.js";
 import type { TypeDefinition, TypeReference } from "./world.js";
 
+export { MessageTooLarge } from "./value-context.js";
 export type { LiftContext, LowerContext, ValueBudget } from "./value-context.js";
 
 /** Checks and carries values of one type between app and plugin, in the shapes that jco documents. */

@@ -67,14 +67,21 @@ export function refuseValue(value: unknown, wanted: string, { lowering, position
     : { code: "result-invalid", stage: "call", message: `Cannot accept the plugin's ${position.path()}: it is ${found}, where ${wanted} is declared` });
 }
 
-/** Takes `bytes` from the message's budget, before they are copied. */
+/** A value is too large for one message. It may well be of its type. */
+export class MessageTooLarge extends PluginError {}
+
+/**
+ * Takes `bytes` from the message's budget, before they are copied.
+ *
+ * @throws {MessageTooLarge}
+ */
 export function spendBytes(bytes: number, { lowering, context, position }: Conversion): void {
   if (bytes <= context.budget.remaining) {
     context.budget.remaining -= bytes;
     return;
   }
   const reason = `with it the message is larger than the limit messageBytes allows; send less at once, or raise the limit`;
-  throw new PluginError(lowering
+  throw new MessageTooLarge(lowering
     ? { code: "argument-invalid", stage: "call", message: `Cannot pass ${position.path()}: ${reason}` }
     : { code: "result-invalid", stage: "call", message: `Cannot accept the plugin's ${position.path()}: ${reason}` });
 }

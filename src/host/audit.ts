@@ -1,4 +1,5 @@
 import type { GrantEvent } from "../admission/decide-grants.js";
+import { PluginError } from "../errors/plugin-error.js";
 
 /** One thing that a plugin asked for, was refused, or did through the page. */
 export type AuditEntry = {
@@ -32,7 +33,12 @@ export class Audit {
   readonly #onEntry: (entry: AuditEntry) => void;
   readonly withHostCalls: boolean;
 
+  /** @throws {PluginError} `usage-invalid` for a number of entries that is none. */
   constructor({ entries = 1_000, hostCalls = false }: AuditOptions, onEntry: (entry: AuditEntry) => void) {
+    if (!Number.isSafeInteger(entries) || entries < 0) {
+      const message = `Cannot make a PluginHost: \`audit.entries\` is ${String(entries)}, and must be a whole number from 0`;
+      throw new PluginError({ code: "usage-invalid", stage: "configure", message });
+    }
     this.#most = entries;
     this.withHostCalls = hostCalls;
     this.#onEntry = onEntry;

@@ -1,4 +1,5 @@
 import type { CallableFunction } from "../component/callable-functions.js";
+import { resultSides } from "../component/result-sides.js";
 import { compileCodec, type LiftContext, type LowerContext, type ValueCodec } from "../component/value-codec.js";
 import type { TypeReference, World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
@@ -18,10 +19,9 @@ export function compileFunctionCodec(world: World, callable: CallableFunction, p
     name: parameter.name,
     codec: compileCodec(world, parameter.type),
   }));
-  const result = typeof callable.type.result === "number" ? world.types[callable.type.result] : undefined;
-  const fallible = result?.kind === "result";
-  const ok = optionalCodec(world, fallible ? result.ok : callable.type.result);
-  const err = optionalCodec(world, fallible ? result.err : null);
+  const sides = resultSides(world, callable.type.result);
+  const ok = optionalCodec(world, sides.ok);
+  const err = optionalCodec(world, sides.err);
   return {
     lower(values, context) {
       if (values.length !== parameters.length) throw wrongCount(callable, parameters.map(({ name }) => name), values.length, pluginId);
@@ -29,7 +29,7 @@ export function compileFunctionCodec(world: World, callable: CallableFunction, p
     },
     liftOk: (value, context) => ok?.lift(value, "result", context),
     liftErr(value, context) {
-      if (!fallible) throw unexpectedError(callable, pluginId);
+      if (!sides.fallible) throw unexpectedError(callable, pluginId);
       return err?.lift(value, "error", context);
     },
   };

@@ -1,6 +1,6 @@
 import type { AdmissionOptions } from "../admission/admit-plugin.js";
 import type { CheckedImports } from "../admission/check-imports.js";
-import { offeredOf, type ProvidePolicy, type Provisions } from "../broker/provisions.js";
+import { checkProvisions, offeredOf, type ProvidePolicy, type Provisions } from "../broker/provisions.js";
 import { type Capability, printCapability } from "../capability/capability.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { Deadline } from "../runtime/deadline.js";
@@ -54,13 +54,15 @@ export function requestedAuthority(pluginId: string, grants: PluginGrants, provi
 }
 
 async function resolveProvisions(provide: ProvidePolicy, plugin: { readonly id: string; readonly version: string }): Promise<Provisions> {
-  if (typeof provide !== "function") return provide;
+  if (typeof provide !== "function") return checkProvisions(provide, plugin.id);
+  let provided: Provisions;
   try {
-    return await provide(plugin);
+    provided = await provide(plugin);
   } catch (cause) {
     const message = `Cannot load ${plugin.id}: the app's \`provide\` function failed. Its error is the cause of this one`;
     throw new PluginError({ code: "usage-invalid", stage: "admit", pluginId: plugin.id, message, cause });
   }
+  return checkProvisions(provided, plugin.id);
 }
 
 /** A capability's words for a permission prompt, where the app has its own: those of its interface. */

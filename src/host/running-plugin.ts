@@ -65,6 +65,7 @@ function pageListeners(plugin: { readonly id: string; readonly version: string }
       audit.enter(plugin, { kind: "denied", capability, function: functionName, summary });
       notify(onEvent, { kind: "guest", pluginId, event: { kind: "denied", authority: capability, import: functionName } });
     },
+    onDenialsCut: () => notify(onEvent, { kind: "guest", pluginId, event: { kind: "output-truncated" } }),
     onHostCall: ({ capability, functionName, summary }) => audit.enter(plugin, { kind: "host-call", capability, function: functionName, summary }),
     onHostFailure: (functionName, error) => notify(onEvent, { kind: "host-failure", pluginId, function: functionName, error }),
     auditsHostCalls: audit.withHostCalls,

@@ -1,7 +1,7 @@
 import type { GuestEvent } from "./messages.js";
 
-// A plugin that loops over a denied import must not flood the page either: every event costs something.
-const EVENT_COST = 64;
+/** What any event takes: a plugin that loops over a denied import must not flood the page either. */
+export const EVENT_COST = 64;
 
 /** What one event takes of an instance's allowance of output, about in bytes. Equal on both sides of the link. */
 export function eventCost(event: GuestEvent): number {

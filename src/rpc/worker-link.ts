@@ -8,6 +8,9 @@ import type { SandboxWorker } from "./sandbox-worker.js";
 // This copy of Comlink is bundled into the package, so that no other code's handlers are affected.
 Comlink.transferHandlers.clear();
 
+// As many as an instance can have handles on the page, and some more.
+const MOST_IDLE_SENDS = 8_192;
+
 export interface WorkerLinkListeners {
   /** @returns whether the worker may say this. If not, the link is broken. */
   readonly onEvent: (event: GuestEvent) => boolean;
@@ -28,6 +31,7 @@ export class WorkerLink {
   readonly #listeners: WorkerLinkListeners;
   readonly #pluginId: string;
   readonly #pending = new Set<(error: PluginError) => void>();
+  #idleSends = 0;
   #ended: PluginError | undefined;
   #settleSeal: (seal: SelfTest) => void = () => undefined;
   /** The worker's own verdict on the walls around it. Rejects if the link ends first. */
@@ -101,8 +105,18 @@ export class WorkerLink {
   }
 
   #hostCall(request: HostCallRequest): void {
-    const isPermitted = this.#listeners.onHostCall?.(request) ?? false;
+    const isPermitted = this.#isExpected(request) && (this.#listeners.onHostCall?.(request) ?? false);
     if (!isPermitted) this.breakProtocol(`the host call ${JSON.stringify(request.operation)}, which is not open to it, or too many at once`);
+  }
+
+  /** A guest acts only inside a call. Outside, all that our runtime says is what a collected object stood for. */
+  #isExpected({ id }: HostCallRequest): boolean {
+    if (this.#pending.size > 0) {
+      this.#idleSends = 0;
+      return true;
+    }
+    this.#idleSends += 1;
+    return id === 0 && this.#idleSends <= MOST_IDLE_SENDS;
   }
 
   #checked(message: unknown): Outcome {

@@ -7,8 +7,8 @@ import { trustRules, type TrustPolicy, type TrustRules } from "./trust-policy.js
 
 /** Why something was accepted. */
 export type Trust =
-  /** At least one trusted key signed it; these did. */
-  | { readonly kind: "signed"; readonly keyIds: readonly string[] }
+  /** At least one trusted key signed it; these did. `publisher` is the one of them that the app names first. */
+  | { readonly kind: "signed"; readonly keyIds: readonly string[]; readonly publisher: string }
   /** No trusted key signed it, and the app said why that is acceptable. */
   | { readonly kind: "unsigned"; readonly reason: string };
 
@@ -33,7 +33,9 @@ export async function verifySignatures(file: SignedFile, policy: TrustPolicy): P
   if (file.signatureBytes === null) return acceptUnsigned(file, rules, "signature-missing", "it is not signed");
   const envelope = parseEnvelope(file.signatureBytes);
   const keyIds = await verifiedKeys(file, envelope, rules);
-  if (keyIds.length > 0) return { kind: "signed", keyIds };
+  // In the app's order and not the package's: whoever adds a signature must not become another publisher.
+  const publisher = [...rules.keys.keys()].find((keyId) => keyIds.includes(keyId));
+  if (publisher !== undefined) return { kind: "signed", keyIds, publisher };
   const found = envelope.signatures.map((signature) => signature.keyId).join(", ");
   const trusted = [...rules.keys.keys()].join(", ") || "none";
   return acceptUnsigned(file, rules, "key-untrusted", `it is signed by ${found}; trusted: ${trusted}`);

@@ -1,4 +1,6 @@
 import { deniedValue } from "../capability/denied-value.js";
+import { resultSides } from "../component/result-sides.js";
+import { definitionAt } from "../component/type-words.js";
 import type { FunctionType, TypeReference, World } from "../component/world.js";
 import { type GuestContext, ImportError, reportDenial, trapDenied } from "./guest-context.js";
 import { streamFailure } from "./io.js";
@@ -26,7 +28,7 @@ export function denyFunction(
 }
 
 function isStreamResult(world: World, result: TypeReference | null): boolean {
-  const definition = typeof result === "number" ? world.types[result] : undefined;
-  const error = definition?.kind === "result" && typeof definition.err === "number" ? world.types[definition.err] : undefined;
+  const { err } = resultSides(world, result);
+  const error = typeof err === "number" ? definitionAt(world, err) : undefined;
   return error?.kind === "variant" && error.name === "stream-error";
 }

@@ -1,6 +1,7 @@
 import { parseFunctionName } from "../component/component-names.js";
 import { toCamelCase } from "../component/javascript-names.js";
 import { compileResourceMapping } from "../component/resource-mapping.js";
+import { resultSides } from "../component/result-sides.js";
 import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
 import { after, type Awaitable } from "./awaitable.js";
 import { disposeSymbol, type GuestContext, type ImportImplementation, type ResourceClass } from "./guest-context.js";
@@ -58,9 +59,8 @@ class HostInterfaceImports {
     const { channel } = this.#context;
     const { parameters, result } = named.type;
     const lower = parameters.map(({ type }) => compileResourceMapping(this.#world, type));
-    const definition = typeof result === "number" ? this.#world.types[result] : undefined;
-    // Of a `result`, only the ok side comes back: an error result is thrown, and cannot carry resources here.
-    const lift = compileResourceMapping(this.#world, definition?.kind === "result" ? definition.ok : result);
+    // Only the ok side comes back: an error result is thrown, and cannot carry resources here.
+    const lift = compileResourceMapping(this.#world, resultSides(this.#world, result).ok);
     const adopt = (id: unknown, resource: number): object => this.#adopt(id, resource);
     return (...values) => {
       const pending: Promise<unknown>[] = [];

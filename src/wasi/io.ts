@@ -69,7 +69,7 @@ export class OutputStream {
     return after(this.#sink.write(bytes), () => this.#sink.flush?.());
   }
   flush(): Awaitable<void> {
-    return this.#sink.flush?.() ?? this.#sink.write(new Uint8Array());
+    return this.#sink.flush === undefined ? this.#sink.write(new Uint8Array()) : this.#sink.flush();
   }
   blockingFlush(): Awaitable<void> {
     return this.flush();

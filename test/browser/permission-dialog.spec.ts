@@ -9,7 +9,7 @@ import { expect, test, type TestServer } from "../support/browser-test.js";
 // The policy of an embedding page that forbids inline styles, evaluation and everything of other origins.
 test.use({ pagePath: `pages/blank.html?csp=${encodeURIComponent("default-src 'none'; script-src 'self'; img-src data:")}` });
 
-const signed = { kind: "signed", keyIds: ["8f4e2a6b1c9d07e3"] } as const;
+const signed = { kind: "signed", publisher: "8f4e2a6b1c9d07e3", keyIds: ["8f4e2a6b1c9d07e3"] } as const;
 const unsigned = { kind: "unsigned", reason: "a test's own" } as const;
 const blur = { id: "acme.blur", version: "1.4.0", title: "Acme Blur" };
 

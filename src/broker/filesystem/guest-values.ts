@@ -1,3 +1,5 @@
+import { describeValue } from "../../component/describe-value.js";
+import { receivedBytes } from "../byte-array.js";
 import { InterfaceError, MalformedCall } from "../call-errors.js";
 
 /** Values of host calls, as the runtime in the worker sends them. The worker is not trusted: each is checked. */
@@ -8,7 +10,7 @@ const LARGEST_U64 = 0xffff_ffff_ffff_ffffn;
 
 /** A u64 as a number; `undefined` for one that is larger than any file can be. */
 export function filesizeOf(value: unknown): number | undefined {
-  if (typeof value !== "bigint" || value < 0n || value > LARGEST_U64) throw new MalformedCall(`${String(value)} is no u64`);
+  if (typeof value !== "bigint" || value < 0n || value > LARGEST_U64) throw new MalformedCall(`${describeValue(value)} is no u64`);
   return value > LARGEST ? undefined : Number(value);
 }
 
@@ -18,10 +20,9 @@ export function textOf(value: unknown): string {
 }
 
 export function bytesOf(value: unknown, most: number): Uint8Array {
-  // By tag and not by class: messages of a frame's worker are made in the frame's realm, which has its own.
-  const isBytes = ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === "Uint8Array";
-  if (!isBytes || value.byteLength > most) throw new MalformedCall("what to write is no list of bytes, or too long");
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  const bytes = receivedBytes(value);
+  if (bytes.length > most) throw new MalformedCall("what to write is longer than a piece");
+  return bytes;
 }
 
 /** The flags that are set, of those named. */

@@ -1,6 +1,7 @@
 import { permitsRequest } from "../../capability/http-match.js";
 import { isToken } from "../../capability/http-fields.js";
 import type { Broker, BrokerContext, HostOperation } from "../broker.js";
+import { receivedBytes } from "../byte-array.js";
 import { InterfaceError, MalformedCall } from "../call-errors.js";
 import { HostInputStream } from "../input-streams.js";
 import { ExchangeFailure, internalError, requestDenied } from "./error-code.js";
@@ -8,7 +9,7 @@ import { Exchange } from "./exchange.js";
 import { BodyBudget, RequestBody } from "./request-body.js";
 import { checkHeaders } from "./request-headers.js";
 import { requestUrl } from "./request-url.js";
-import { bytesOf, readSendRequest, type SendRequest } from "./send-request.js";
+import { readSendRequest, type SendRequest } from "./send-request.js";
 import { type FilledHeaders, fillSecrets, SecretRefused } from "./secrets.js";
 
 export interface HttpBrokerOptions {
@@ -46,12 +47,12 @@ export function createHttpBroker(context: BrokerContext, options: HttpBrokerOpti
       ["http.send", (values) => orInterfaceError(() => service.send(readSendRequest(values)))],
       ["http.response", ([exchange]) => orInterfaceError(() => service.response(exchange))],
       ["http.body.open", () => orInterfaceError(() => service.openBody())],
-      ["http.body.write", ([id, bytes]) => orInterfaceError(() => context.handles.get(id, RequestBody).write(bytesOf(bytes)))],
+      ["http.body.write", ([id, bytes]) => orInterfaceError(() => context.handles.get(id, RequestBody).write(receivedBytes(bytes)))],
       [
         "http.body.finish",
         ([id, bytes]) => orInterfaceError(() => {
           const body = context.handles.get(id, RequestBody);
-          body.write(bytesOf(bytes));
+          body.write(receivedBytes(bytes));
           body.finish();
         }),
       ],

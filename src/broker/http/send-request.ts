@@ -1,3 +1,4 @@
+import { receivedBytes } from "../byte-array.js";
 import { MalformedCall } from "../call-errors.js";
 import type { ExchangeTimeouts } from "./exchange.js";
 import type { HeaderList } from "./request-headers.js";
@@ -26,16 +27,9 @@ export function readSendRequest(values: readonly unknown[]): SendRequest {
     authority: optionalText(authority),
     path: optionalText(path),
     headers: readHeaders(headers),
-    body: body === undefined || typeof body === "number" ? body : bytesOf(body),
+    body: body === undefined || typeof body === "number" ? body : receivedBytes(body),
     timeouts: { firstByte: optionalMilliseconds(firstByte), betweenBytes: optionalMilliseconds(betweenBytes) },
   };
-}
-
-/** @throws {MalformedCall} for anything but bytes. */
-export function bytesOf(value: unknown): Uint8Array {
-  // By tag and not by class: what a worker sent may be of another realm.
-  if (!ArrayBuffer.isView(value) || Reflect.get(value, Symbol.toStringTag) !== "Uint8Array") throw new MalformedCall("bytes that are none");
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
 function readHeaders(value: unknown): HeaderList {
@@ -43,7 +37,7 @@ function readHeaders(value: unknown): HeaderList {
   return value.map((entry: unknown): readonly [string, string] => {
     const [name, bytes] = Array.isArray(entry) ? (entry as readonly unknown[]) : [];
     if (typeof name !== "string") throw new MalformedCall("a header without a name");
-    return [name, latin1(bytesOf(bytes))];
+    return [name, latin1(receivedBytes(bytes))];
   });
 }
 

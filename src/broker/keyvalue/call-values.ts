@@ -1,5 +1,5 @@
 import { fromUtf8, toUtf8 } from "../../bytes/utf8.js";
-import { isByteArray } from "../byte-array.js";
+import { receivedBytes } from "../byte-array.js";
 import { MalformedCall } from "../call-errors.js";
 import { otherError } from "./quota.js";
 
@@ -49,13 +49,9 @@ function parseBatch(value: unknown): readonly unknown[] {
   return Array.from(value as readonly unknown[]);
 }
 
-/**
- * Copies the bytes, and nothing but them: stored as it came, a view would bring its whole buffer along, however
- * large, and past the quota; and one on shared memory could change after it was checked.
- */
+/** Copies the bytes, and nothing but them: stored as it came, a view would bring its whole buffer along, however large, and past the quota. */
 export function parseBytes(value: unknown): Uint8Array {
-  if (isByteArray(value)) return new Uint8Array(value);
-  throw new MalformedCall("a key-value call with something else in the place of bytes");
+  return new Uint8Array(receivedBytes(value));
 }
 
 /** @throws {MalformedCall} for a text that WebAssembly has no way to say. */

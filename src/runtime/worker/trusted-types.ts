@@ -13,7 +13,7 @@ let policy: TrustedTypesPolicy | null | undefined;
 
 /**
  * `text` in the form that a page with `require-trusted-types-for 'script'` takes, through a policy named `portcullis`
- * that nobody else can reach. Only texts of this package's own making may be given. Where the page does not allow
+ * that nobody else can reach. Only texts of this package's own making may be given, and the address that the app names for its relay script. Where the page does not allow
  * the policy, or the browser has none, it is the text itself, and whatever takes it decides.
  */
 export function trusted(kind: keyof TrustedTypesPolicy, text: string): string {

@@ -71,8 +71,9 @@ export function createWorkerRuntime({ cache, transpilerUrl, ...options }: Worker
       return preparePlugin(admitted, { cache, modules, ...preparationIn(load, transpilerUrl) }, prepareOptions);
     },
     start: async (prepared, options) => {
-      const [{ WorkerInstance, choice }, page] = await Promise.all([load(), openPage(prepared, options)]);
-      return WorkerInstance.start(prepared, choice, { ...options, page });
+      const [{ WorkerInstance, choice }, open] = await Promise.all([load(), pageOpener(prepared)]);
+      // Opened last: what is opened here is freed by the instance, and by nobody if a download beside it fails.
+      return WorkerInstance.start(prepared, choice, { ...options, page: open(options) });
     },
   };
 }
@@ -96,8 +97,8 @@ function preparationIn(load: () => Promise<LoadedSandboxes>, transpilerUrl: URL 
 }
 
 /** What serves host calls is downloaded for the plugins that may make some. */
-async function openPage({ admitted, transport }: PreparedPlugin, { page, limits }: InstanceRequest): Promise<PageSide> {
-  if (transport === null) return plainPageSide(page);
+async function pageOpener({ admitted, transport }: PreparedPlugin): Promise<(request: InstanceRequest) => PageSide> {
+  if (transport === null) return ({ page }) => plainPageSide(page);
   const { openPageSide } = await import("../../broker/page-side.js");
-  return openPageSide({ ...page, admitted, limits, transport });
+  return ({ page, limits }) => openPageSide({ ...page, admitted, limits, transport });
 }

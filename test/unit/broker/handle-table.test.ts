@@ -83,6 +83,14 @@ describe("a handle table", () => {
     for (const id of ids) expect(() => table.get(id, Door)).toThrow(MalformedCall);
   });
 
+  it("frees at once what comes after the instance's end", () => {
+    const table = new HandleTable();
+    table.disposeAll();
+    const late = new Door();
+    expect(() => table.add(late, FULL)).toThrow(InterfaceError);
+    expect(late.closed).toBe(1);
+  });
+
   it("calls what is gone ready, so that nobody waits for it", () => {
     const table = new HandleTable();
     const id = table.add(new Door(), FULL);

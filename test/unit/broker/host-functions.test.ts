@@ -98,3 +98,20 @@ it.each([[[]], [["a", "b"]], [[5]], [[undefined]], [[{ toString: "a" }]], [[["a"
 it.each(["write", "__proto__", "constructor", "", "read "])("knows no function %j", async (name) => {
   await expect(serve({}).call(name)).rejects.toBeInstanceOf(MalformedCall);
 });
+
+it.each([[{ toString: () => "read" }], [["read"]], [undefined], [7]])("knows no function whose name is %j", async (name) => {
+  await expect(serve({}).call(name as string, "a")).rejects.toBeInstanceOf(MalformedCall);
+});
+
+it("tells the plugin that it said too much, as the interface's own error, and the app hears nothing of it", async () => {
+  let heard = 0;
+  const { call } = serve({ read: (path) => { heard += 1; return path; } });
+  await expect(call("read", "x".repeat(DEFAULT_LIMITS.messageBytes))).rejects.toMatchObject({ payload: expect.stringContaining("messageBytes") as string });
+  expect(heard).toBe(0);
+  expect(await call("read", "a")).toBe("a");
+});
+
+it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])("takes no time bound of %s milliseconds", (timeoutMs) => {
+  const offer = () => hostInterface(defineHostInterface<Store>({ name: NAME, world }), { now: () => 1n, read: (path: string) => path }, { documentation: "Notes", timeoutMs });
+  expect(offer).toThrow(expect.objectContaining({ code: "usage-invalid" }) as Error);
+});

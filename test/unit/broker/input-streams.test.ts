@@ -44,6 +44,20 @@ function streams(count = 1) {
 }
 
 describe("a stream of the page's", () => {
+  it("keeps no read waiting after the instance has ended", async () => {
+    const { context, operations, ids } = streams();
+    const ended = new AbortController();
+    const read = perform(operations, "stream.read", [ids[0], 10, true], ended.signal);
+    await turn();
+    ended.abort();
+    expect(await read).toEqual(new Uint8Array());
+    context.handles.disposeAll();
+  });
+
+  it("is not waited for by a wait without streams", async () => {
+    await expect(streams().call("handle.wait", [], 10)).rejects.toBeInstanceOf(MalformedCall);
+  });
+
   it("is read in the pieces that the guest asks for", async () => {
     const { source, read } = streams();
     const first = read(3, true);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { memoryDirectory } from "../../../src/broker/filesystem/memory-directory.js";
-import { offeredOf, type Provisions } from "../../../src/broker/provisions.js";
+import { checkProvisions, offeredOf, type Provisions } from "../../../src/broker/provisions.js";
 import { parseCapability } from "../../../src/capability/capability.js";
 
 const NO_IMPORTS = { authorities: [], hostInterfaces: [] };
@@ -24,4 +24,25 @@ it("offers directories at and below what is provided, and nothing above or besid
   const provisions: Provisions = { directories: { "/data/in": memoryDirectory() } };
   for (const text of ["fs:ro:/data/in", "fs:rw:/data/in/deep"]) expect(offers(text, provisions), text).toBe(true);
   for (const text of ["fs:ro:/data", "fs:ro:/", "fs:ro:/data/inner", "fs:ro:/data/i"]) expect(offers(text, provisions), text).toBe(false);
+});
+
+it.each<[string, unknown, string]>([
+  ["a misspelt member", { enviroment: { A: "1" } }, 'a member "enviroment"'],
+  ["nothing at all", null, "is null"],
+  ["a variable that is a number", { environment: { PORT: 80 } }, "environment.PORT, which is 80"],
+  ["a configuration with an object", { config: { a: {} } }, "config.a, which is an object"],
+  ["a secret that is missing", { secrets: { KEY: undefined } }, "secrets.KEY, which is undefined"],
+  ["an argument that is no text", { arguments: ["a", 1] }, "1 among its arguments"],
+  ["a relative directory", { directories: { data: memoryDirectory() } }, 'a directory at "data"'],
+  ["a directory above the root", { directories: { "/../data": memoryDirectory() } }, 'a directory at "/../data"'],
+  ["a clock that runs backwards", { clockResolutionMs: -1 }, "clockResolutionMs of -1"],
+  ["a clock without a resolution", { clockResolutionMs: Number.NaN }, "clockResolutionMs of NaN"],
+])("refuses %s, and says what is wrong", (_name, provisions, said) => {
+  const check = () => checkProvisions(provisions as Provisions, "acme.test");
+  expect(check).toThrow(expect.objectContaining({ code: "usage-invalid", message: expect.stringContaining(said) as string }) as Error);
+});
+
+it("takes everything that can be provided", () => {
+  const provisions: Provisions = { environment: { A: "" }, arguments: [], stdin: "", config: { a: "b" }, directories: { "/data": memoryDirectory() }, secrets: { K: "v" }, fetch, clockResolutionMs: 0 };
+  expect(checkProvisions(provisions, "acme.test")).toBe(provisions);
 });

@@ -17,3 +17,7 @@ it("gives a copy, which nobody can alter", () => {
   (audit.list() as unknown[]).length = 0;
   expect(audit.list().length).toBe(1);
 });
+
+it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "10"])("refuses to keep %s entries", (entries) => {
+  expect(() => new Audit({ entries: entries as number }, () => undefined)).toThrow(expect.objectContaining({ code: "usage-invalid" }) as Error);
+});

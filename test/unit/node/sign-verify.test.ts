@@ -96,7 +96,8 @@ describe("verifying", () => {
     const { directory, archive = "" } = await packComponent("types-rust", {}, { signingKeys: [PUBLISHER], formats: ["directory", "archive"] });
     for (const path of [directory, archive]) {
       const { trust, retranspiled, manifest } = await verifyPluginPackage({ path, trust: publisher, retranspile: true });
-      expect(trust).toEqual({ kind: "signed", keyIds: [await (await publicKeyOf(PUBLISHER)).id()] });
+      const signer = await (await publicKeyOf(PUBLISHER)).id();
+      expect(trust).toEqual({ kind: "signed", keyIds: [signer], publisher: signer });
       expect(retranspiled).toEqual(["browser-sync", "browser-jspi"]);
       expect(manifest.id).toBe("test.types-rust");
     }

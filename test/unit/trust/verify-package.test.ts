@@ -48,13 +48,22 @@ describe("verifyPackage() with trustKeys()", () => {
   test("accepts a signature by a trusted key, given as text or parsed", async () => {
     const signature = await signManifest(manifestBytes, [seeds[0]]);
     for (const policy of [trustKeys([key(0)]), trustKeys([formatPublicKey(key(0))]), trustKeys([key(2), key(0), key(0)])]) {
-      expect(await verify(signature, policy)).toEqual({ kind: "signed", keyIds: [ids[0]] });
+      expect(await verify(signature, policy)).toEqual({ kind: "signed", keyIds: [ids[0]], publisher: ids[0] });
     }
   });
 
   test("names every trusted key that signed, and ignores unknown ones", async () => {
     const signature = await signManifest(manifestBytes, seeds);
-    expect(await verify(signature, trustKeys([key(0), key(1)]))).toEqual({ kind: "signed", keyIds: [ids[0] ?? "", ids[1] ?? ""].sort() });
+    expect(await verify(signature, trustKeys([key(0), key(1)]))).toEqual({ kind: "signed", keyIds: [ids[0] ?? "", ids[1] ?? ""].sort(), publisher: ids[0] });
+  });
+
+  test("the publisher is the first of the app's keys that signed, however many others did", async () => {
+    const [one, both] = [await signManifest(manifestBytes, [seeds[1]]), await signManifest(manifestBytes, seeds)];
+    for (const signature of [one, both]) {
+      expect(await verify(signature, trustKeys([key(1), key(0)]))).toMatchObject({ publisher: ids[1] });
+    }
+    expect(await verify(both, trustKeys([key(0), key(1)]))).toMatchObject({ publisher: ids[0] });
+    expect(await verify(both, trustKeys([key(1)]))).toMatchObject({ publisher: ids[1] });
   });
 
   test("refuses no signature, naming what to do", async () => {
@@ -76,7 +85,7 @@ describe("verifyPackage() with trustKeys()", () => {
     const signatures = [wrong, right].sort((a, b) => (a.keyId < b.keyId ? -1 : 1)).map((signature) => ({ ...signature }));
     const mixed = toUtf8(canonicalJson({ schema: 1, signatures }));
     await expectRefusal(() => verify(mixed, trustKeys([key(0), key(1)])), "signature-invalid");
-    expect(await verify(mixed, trustKeys([key(1)]))).toEqual({ kind: "signed", keyIds: [ids[1]] });
+    expect(await verify(mixed, trustKeys([key(1)]))).toEqual({ kind: "signed", keyIds: [ids[1]], publisher: ids[1] });
   });
 
   test("refuses signatures under each other's key ids", async () => {
@@ -109,7 +118,7 @@ describe("verifyPackage() with dangerouslyTrustUnsigned()", () => {
 
   test("a key that is also trusted still counts, and must still be right", async () => {
     const policy = dangerouslyTrustUnsigned("local development", { alsoTrust: [key(0)] });
-    expect(await verify(await signManifest(manifestBytes, [seeds[0]]), policy)).toEqual({ kind: "signed", keyIds: [ids[0]] });
+    expect(await verify(await signManifest(manifestBytes, [seeds[0]]), policy)).toEqual({ kind: "signed", keyIds: [ids[0]], publisher: ids[0] });
     await expectRefusal(async () => verify(await signManifest(toUtf8("other"), [seeds[0]]), policy), "signature-invalid");
     await expectRefusal(() => verify(toUtf8("not an envelope"), policy), "signature-invalid");
   });
@@ -125,7 +134,7 @@ describe("stages", () => {
   test("skipping one does not compile", () => {
     const neverCalled = (source: PluginPackage): unknown => [
       // @ts-expect-error a package is verified by verifyPackage only
-      new VerifiedPackage(source, { kind: "signed", keyIds: [] }),
+      new VerifiedPackage(source, { kind: "signed", keyIds: [], publisher: "" }),
       // @ts-expect-error a package is opened by its factories only
       new PluginPackage({}, DEFAULT_LIMITS),
       // @ts-expect-error raw bytes are not a parsed key
@@ -144,9 +153,9 @@ describe("stages", () => {
 
   test("a VerifiedPackage cannot be constructed elsewhere, nor changed", async () => {
     const source = await open(null);
-    expect((): unknown => Reflect.construct(VerifiedPackage, [Symbol("VerifiedPackage"), source, { kind: "signed", keyIds: [] }])).toThrow(TypeError);
+    expect((): unknown => Reflect.construct(VerifiedPackage, [Symbol("VerifiedPackage"), source, { kind: "signed", keyIds: [], publisher: "" }])).toThrow(TypeError);
     const verified = await verifyPackage(source, dangerouslyTrustUnsigned("test"));
-    expect(Reflect.set(verified, "trust", { kind: "signed", keyIds: [] })).toBe(false);
+    expect(Reflect.set(verified, "trust", { kind: "signed", keyIds: [], publisher: "" })).toBe(false);
   });
 
   test("trustKeys takes keys in PEM, as JWK and of OpenSSH, and refuses malformed ones at the first use", async () => {
@@ -162,7 +171,7 @@ describe("stages", () => {
     ];
     const signature = await signManifest(manifestBytes, [seeds[0]]);
     for (const text of texts) {
-      expect(await verify(signature, trustKeys([text]))).toEqual({ kind: "signed", keyIds: [ids[0]] });
+      expect(await verify(signature, trustKeys([text]))).toEqual({ kind: "signed", keyIds: [ids[0]], publisher: ids[0] });
       const malformed = text.replace(/[A-Za-z0-9]{8}(?=[^A-Za-z0-9]*(?:-----END|"\}|\ssomeone))/, "");
       expect(malformed).not.toBe(text);
       await expectRefusal(() => verify(signature, trustKeys([key(0), malformed])), "key-invalid");

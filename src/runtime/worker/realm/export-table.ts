@@ -1,7 +1,8 @@
 import { parseFunctionName } from "../../../component/component-names.js";
 import { toCamelCase, toPascalCase } from "../../../component/javascript-names.js";
 import { collectTransferables, compileResourceMapping } from "../../../component/resource-mapping.js";
-import type { FunctionType, NamedFunction, TypeReference, World } from "../../../component/world.js";
+import { resultSides } from "../../../component/result-sides.js";
+import type { NamedFunction, TypeReference, World } from "../../../component/world.js";
 import type { ResourceTable } from "./resource-table.js";
 
 /** A resource number that stands for nothing: dropped, moved away, or never handed out. */
@@ -33,7 +34,7 @@ export function createExportTable(world: World, glueExports: unknown, resources:
 function exportedFunction(world: World, named: NamedFunction, members: unknown, resources: ResourceTable): ExportedFunction {
   const call = bindExport(named.name, members);
   const lowering = named.type.parameters.map((parameter) => compileResourceMapping(world, parameter.type));
-  const sides = resultSides(world, named.type);
+  const sides = resultSides(world, named.type.result);
   const converters = { ok: wireConverter(world, sides.ok, resources), err: wireConverter(world, sides.err, resources) };
   const lower = (value: unknown, position: number): unknown => lowering[position]?.(value, (id, _resource, mode) => fromWire(id, mode, resources)) ?? value;
   return {
@@ -57,12 +58,6 @@ function wireConverter(world: World, type: TypeReference | null, resources: Reso
     collect?.(value, transfer);
     return mapping === null ? value : mapping(value, (object) => resources.add(object as object));
   };
-}
-
-function resultSides(world: World, type: FunctionType): { ok: TypeReference | null; err: TypeReference | null; fallible: boolean } {
-  const result = typeof type.result === "number" ? world.types[type.result] : undefined;
-  if (result?.kind === "result") return { ok: result.ok, err: result.err, fallible: true };
-  return { ok: type.result, err: null, fallible: false };
 }
 
 /** The glue's function for a component-level name. A method takes its resource as first value. */

@@ -94,8 +94,7 @@ class InstanceContext implements GuestContext {
   readonly emit: GuestContext["emit"];
   readonly channel: GuestContext["channel"];
   #fatal: Outcome | undefined;
-  #stop: () => void = () => undefined;
-  readonly #ended = new Promise<void>((resolve) => (this.#stop = resolve));
+  readonly #waiting = new Set<() => void>();
 
   constructor({ authority, transport, outputBytes }: StartRequest, { emit, postHostCall, pageImports }: ServiceRealm) {
     this.authority = authority;
@@ -111,16 +110,19 @@ class InstanceContext implements GuestContext {
 
   readonly end = (reason: Outcome): WebAssembly.RuntimeError => {
     this.#fatal ??= reason;
-    this.#stop();
+    for (const stop of this.#waiting) stop();
     return new WebAssembly.RuntimeError("the instance was ended");
   };
 
   /** The answer of a guest that may be suspended, unless the instance is ended before: then it never answers by itself. */
   unlessEnded(answer: Promise<unknown>): Promise<unknown> {
-    const ended = this.#ended.then(() => {
-      throw new WebAssembly.RuntimeError("the instance was ended");
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(new WebAssembly.RuntimeError("the instance was ended"));
+      if (this.#fatal !== undefined) stop();
+      this.#waiting.add(stop);
+      // Taken out again: an instance lives through millions of calls.
+      void answer.then(resolve, reject).finally(() => this.#waiting.delete(stop));
     });
-    return Promise.race([answer, ended]);
   }
 }
 

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import type { PluginError } from "../../../src/errors/plugin-error.js";
+import type { HostCallRequest } from "../../../src/rpc/messages.js";
+import type { SandboxWorker } from "../../../src/rpc/sandbox-worker.js";
+import { WorkerLink } from "../../../src/rpc/worker-link.js";
+
+/** A worker that says what the test says, as an attacker's does. */
+class SpeakingWorker implements SandboxWorker {
+  readonly takesModules = true;
+  readonly heard: { readonly id?: string }[] = [];
+  isTerminated = false;
+  say: (message: unknown) => void = () => undefined;
+  postMessage(message: unknown): void {
+    this.heard.push(message as { readonly id?: string });
+  }
+  onMessage(listener: (message: unknown) => void): void {
+    this.say = listener;
+  }
+  onFailure(): void {}
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}
+
+function linked(permits = true) {
+  const worker = new SpeakingWorker();
+  const served: HostCallRequest[] = [];
+  const broken: PluginError[] = [];
+  const link = new WorkerLink(worker, "acme.test", {
+    onEvent: () => true,
+    onHostCall: (request) => {
+      served.push(request);
+      return permits;
+    },
+    onBroken: (error) => void broken.push(error),
+  });
+  worker.say({ seal: { sealed: true } });
+  const hostCall = (id: number) => worker.say({ hostCall: { id, operation: "handle.drop", arguments: [1] } });
+  return { worker, link, served, broken, hostCall };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+describe("host calls outside of any call of the plugin", () => {
+  it("break the link: a guest that is not called does nothing", async () => {
+    const { worker, served, broken, hostCall } = linked();
+    await settled();
+    hostCall(1);
+    expect(served).toEqual([]);
+    expect(worker.isTerminated).toBe(true);
+    expect(broken.map(({ code }) => code)).toEqual(["sandbox-violation"]);
+  });
+
+  it("may give up what was collected, and not without end", async () => {
+    const { served, broken, hostCall } = linked();
+    await settled();
+    for (let count = 0; count < 8_192; count += 1) hostCall(0);
+    expect([served.length, broken.length]).toEqual([8_192, 0]);
+    hostCall(0);
+    expect([served.length, broken.length]).toEqual([8_192, 1]);
+  });
+
+  it("are counted from the last call", async () => {
+    const { worker, link, served, broken, hostCall } = linked();
+    await settled();
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 8_192; count += 1) hostCall(0);
+      const answer = link.call({ target: "#go", arguments: [] }, []);
+      hostCall(7);
+      worker.say({ id: worker.heard.at(-1)?.id, type: "RAW", value: { kind: "ok", value: round } });
+      expect(await answer).toEqual({ kind: "ok", value: round });
+    }
+    expect([served.length, broken.length]).toEqual([3 * 8_193, 0]);
+  });
+});
+
+it("a host call that is not open to the worker breaks the link and fails the call", async () => {
+  const { worker, link, hostCall } = linked(false);
+  await settled();
+  const answer = link.call({ target: "#go", arguments: [] }, []);
+  hostCall(1);
+  await expect(answer).rejects.toMatchObject({ code: "sandbox-violation" });
+  expect(worker.isTerminated).toBe(true);
+});
