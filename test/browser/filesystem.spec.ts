@@ -1,10 +1,10 @@
 /** wasi:filesystem end to end: real programs of four languages, over both transports, on every kind of directory. */
-import { authorityNeeds, isAvailable } from "../fixtures/index.js";
+import { authorityNeeds, isExpected } from "../fixtures/index.js";
 import { expect, test, type TestServer } from "../support/browser-test.js";
 import { type LoadResult, PluginPage } from "../support/plugin-page.js";
 import { loadRequesting } from "../support/requesting-plugin.js";
 
-const GUESTS = (["authority-rust", "authority-c", "authority-py", "authority-go"] as const).filter(isAvailable);
+const GUESTS = (["authority-rust", "authority-c", "authority-py", "authority-go"] as const).filter(isExpected);
 type Guest = (typeof GUESTS)[number];
 const GUEST = "authority-rust";
 const KINDS = ["memory", "opfs", "handle"] as const;

@@ -1,10 +1,10 @@
 /** Functions of the app that plugins import: over both transports, with every value, and however badly they are implemented. */
-import { isAvailable } from "../fixtures/index.js";
+import { isExpected } from "../fixtures/index.js";
 import { expect, test } from "../support/browser-test.js";
 import { loadNotes, runNotes as run, STORE } from "../support/notes-plugin.js";
 import { PluginPage } from "../support/plugin-page.js";
 
-const GUESTS = (["notes-rust", "notes-c", "notes-js"] as const).filter(isAvailable);
+const GUESTS = (["notes-rust", "notes-c", "notes-js"] as const).filter(isExpected);
 const TRANSPORTS = [
   { transport: "promise integration", prefix: "", target: "browser-jspi" },
   { transport: "shared memory", prefix: "isolated/", target: "browser-sync" },

@@ -1,10 +1,10 @@
 /** HTTP by real programs, through the page: streamed both ways, over both transports. */
-import { isAvailable } from "../fixtures/index.js";
+import { isExpected } from "../fixtures/index.js";
 import { expect, test, type TestServer } from "../support/browser-test.js";
 import { type CallResult, PluginPage } from "../support/plugin-page.js";
 import { loadRequesting } from "../support/requesting-plugin.js";
 
-const GUESTS = (["authority-rust", "authority-js"] as const).filter(isAvailable);
+const GUESTS = (["authority-rust", "authority-js"] as const).filter(isExpected);
 // Its JavaScript engine reads the clock in every call.
 const NEEDS = { "authority-rust": [], "authority-js": ["clocks"] } as const;
 const TRANSPORTS = [

@@ -1,13 +1,13 @@
 /** wasi:keyvalue end to end: real components, over both transports, in this browser's storage. */
 import type * as Backends from "../../src/backends.js";
-import { type FixtureName, isAvailable } from "../fixtures/index.js";
+import { type FixtureName, isExpected } from "../fixtures/index.js";
 import { expect, test } from "../support/browser-test.js";
 import { createKey, forge, packedFixture, publisherSigningKey, serveArchive, type SigningKey } from "../support/forged-package.js";
 import type { TestServer } from "../support/browser-test.js";
 import { type LoadResult, packagedDescriptor, PluginPage } from "../support/plugin-page.js";
 import { loadRequesting } from "../support/requesting-plugin.js";
 
-const GUESTS = (["authority-rust", "authority-c"] as const).filter(isAvailable);
+const GUESTS = (["authority-rust", "authority-c"] as const).filter(isExpected);
 const GUEST = "authority-rust";
 const TRANSPORTS = [
   { transport: "promise integration", prefix: "", target: "browser-jspi" },

@@ -2,7 +2,7 @@
  * Unmodified components of stock toolchains, walked over every authority: not granted, it is denied, typed and audited;
  * granted, it works; granted narrower, only that much of it works.
  */
-import { authorityCommands, type AuthorityName, authorityNeeds, isAvailable } from "../fixtures/index.js";
+import { authorityCommands, type AuthorityName, authorityNeeds, isExpected } from "../fixtures/index.js";
 import { expect, test, type TestServer } from "../support/browser-test.js";
 import { type CallResult, type LoadResult, PluginPage } from "../support/plugin-page.js";
 import { loadRequesting } from "../support/requesting-plugin.js";
@@ -137,7 +137,7 @@ for (const guest of Object.keys(authorityCommands) as AuthorityName[]) {
   const rows = ROWS.map((row) => ({ ...row, attempts: row.attempts.filter(({ command }) => can.includes(command)) })).filter(({ attempts }) => attempts.length > 0);
 
   test.describe(guest, () => {
-    test.skip(!isAvailable(guest), "its toolchain is not on this machine");
+    test.skip(!isExpected(guest), "its toolchain is not on this machine");
     test.setTimeout(300_000);
 
     test("granted nothing, computes, and is denied everything, typed and audited", async ({ page, server }) => {

@@ -1,5 +1,5 @@
 /** Every fixture component goes the whole way: pack, sign, serve, load; and those that must be refused are, by name. */
-import { fixtures, isAvailable, type FixtureName } from "../fixtures/index.js";
+import { fixtures, isExpected, type FixtureName } from "../fixtures/index.js";
 import { expect, test } from "../support/browser-test.js";
 import { PluginPage } from "../support/plugin-page.js";
 
@@ -31,9 +31,9 @@ const CALLS = new Map<string, readonly [name: string, values: readonly unknown[]
 /** What is in the worker anyway. Everything else is granted, and not, in authorities.spec.ts. */
 const HARMLESS = ["clocks", "random", "stdout", "stderr", "log"];
 
-for (const { name, language, size, optional } of fixtures) {
+for (const { name, language, size } of fixtures) {
   test(`${name} (${language}, ${size})`, async ({ page, server }) => {
-    test.skip(optional && !isAvailable(name), `${name} needs a toolchain that this machine does not have`);
+    test.skip(!isExpected(name), `${name} needs a toolchain that this machine does not have`);
     const plugins = new PluginPage(page, server);
     const { error, report, info } = await plugins.loadPackaged(name, { host: { grant: HARMLESS } });
     expect(error?.code).toBe(REFUSED.get(name));

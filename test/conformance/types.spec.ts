@@ -1,13 +1,13 @@
 /** Every WIT type, both ways, through real components of every toolchain: pack, sign, serve, load, call. */
 import { toCamelCase } from "../../src/component/javascript-names.js";
-import { fixtures, isAvailable } from "../fixtures/index.js";
+import { fixtures, isExpected } from "../fixtures/index.js";
 import { brokenCases, countersInterface, resourceLimits, typeCases, valuesInterface, type TypeCase } from "../fixtures/type-cases.js";
 import { expect, test } from "../support/browser-test.js";
 import { type CallResult, packagedDescriptor, PluginPage } from "../support/plugin-page.js";
 
-for (const { name, optional } of fixtures.filter((fixture) => fixture.name.startsWith("types-"))) {
+for (const { name } of fixtures.filter((fixture) => fixture.name.startsWith("types-"))) {
   test(`${name}: every value of every type crosses both ways`, async ({ page, server }) => {
-    test.skip(optional && !isAvailable(name), `${name} needs a toolchain that this machine does not have`);
+    test.skip(!isExpected(name), `${name} needs a toolchain that this machine does not have`);
     const plugins = new PluginPage(page, server);
     const loaded = await plugins.loadPackaged(name);
     expect(loaded.error).toBeUndefined();
@@ -24,7 +24,7 @@ for (const { name, optional } of fixtures.filter((fixture) => fixture.name.start
   });
 
   test(`${name}: resources are made, lent, given away and dropped`, async ({ page, server }) => {
-    test.skip(optional && !isAvailable(name), `${name} needs a toolchain that this machine does not have`);
+    test.skip(!isExpected(name), `${name} needs a toolchain that this machine does not have`);
     const limits = resourceLimits.get(name) ?? [];
     const plugins = new PluginPage(page, server);
     expect((await plugins.loadPackaged(name)).error).toBeUndefined();

@@ -1,10 +1,10 @@
 /** A plugin that was granted one origin, and wants more of the network than that. */
-import { isAvailable } from "../fixtures/index.js";
+import { isExpected } from "../fixtures/index.js";
 import { expect, test, type TestServer } from "../support/browser-test.js";
 import { type LoadRequest, PluginPage } from "../support/plugin-page.js";
 import { loadRequesting } from "../support/requesting-plugin.js";
 
-const GUESTS = (["authority-rust", "authority-js"] as const).filter(isAvailable);
+const GUESTS = (["authority-rust", "authority-js"] as const).filter(isExpected);
 const NEEDS = { "authority-rust": [], "authority-js": ["clocks"] } as const;
 const TRANSPORTS = [
   { transport: "promise integration", prefix: "" },

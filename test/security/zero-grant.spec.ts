@@ -1,5 +1,5 @@
 /** Authority that nobody gave: every way that WASI has to reach something, tried by real programs that were granted nothing. */
-import { fixture, isAvailable } from "../fixtures/index.js";
+import { isExpected } from "../fixtures/index.js";
 import { expect, test } from "../support/browser-test.js";
 import { createKey, forge, packedFixture, publisherSigningKey, serveArchive } from "../support/forged-package.js";
 import { loadRequesting } from "../support/requesting-plugin.js";
@@ -245,7 +245,7 @@ test("a manifest that asks twice for one capability is refused", async ({ page, 
 
 for (const [name, grant] of [["big-js-stock", "clocks"], ["echo-py", "random"]] as const) {
   test(`${name}, a whole language runtime, runs with only ${grant}, and not at all without`, async ({ page, server }) => {
-    test.skip(fixture(name).optional && !isAvailable(name), `${name} needs a toolchain that this machine does not have`);
+    test.skip(!isExpected(name), `${name} needs a toolchain that this machine does not have`);
     const plugins = new PluginPage(page, server);
     const refused = await plugins.loadPackaged(name, { host: { grant: ["log", "stdout", "stderr", grant === "clocks" ? "random" : "clocks"] } });
     expect(refused.error?.code).toBe("capability-not-granted");

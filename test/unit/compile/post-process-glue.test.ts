@@ -5,7 +5,7 @@ import type { Transpiler } from "../../../src/compile/transpile-component.js";
 import { transpileOptions } from "../../../src/compile/transpile-options.js";
 import { supportedTargets } from "../../../src/compile/supported-targets.js";
 import { decodeComponent } from "../../../src/component/decode-component.js";
-import { isAvailable, type FixtureName } from "../../fixtures/index.js";
+import { isExpected, type FixtureName } from "../../fixtures/index.js";
 import { asScript, comparableSyntax } from "./glue-syntax.js";
 import { committedFixtures, component, vendoredTranspiler } from "./vendored-transpiler.js";
 
@@ -22,9 +22,9 @@ async function jcoModule(name: Parameters<typeof component>[0], target: "browser
 
 describe("postProcessGlue", () => {
   const built: readonly FixtureName[] = ["medium-js", "big-js"];
-  const available = [...committedFixtures, ...built.filter(isAvailable)];
+  const expected = [...committedFixtures, ...built.filter(isExpected)];
 
-  test.each(available)("%s: only tracing and unused suspending halves are dropped", async (name) => {
+  test.each(expected)("%s: only tracing and unused suspending halves are dropped", async (name) => {
     for (const target of supportedTargets(decodeComponent(await component(name)))) {
       const module = await jcoModule(name, target);
       const glue = postProcessGlue(module);
