@@ -1,46 +1,17 @@
 /** Darkroom's permissions: what filters ask for, what the person decides, and what is taken away from them while they run. */
-import { expect, test } from "@playwright/test";
 import { dropFile, pictureIn, waitForPreview } from "./support/darkroom-page.js";
 import {
-  changedPixels, choose, closePermissions, decide, FILTERS, gain, openPermissions, packUpdate, permission, reload, requestsIn, setPalette, settledColours, violations,
+  changedPixels, choose, closePermissions, DATE_STAMP, decide, FILM_GRAIN, gain, LETTERING, openPermissions, packUpdate, permission, reload, requestsIn, setPalette,
 } from "./support/darkroom-permissions.js";
-import { type DarkroomServer, startDarkroom } from "./support/darkroom-server.js";
+import { expect, test } from "./support/darkroom-test.js";
 
 // One server for the whole file: its tests are run in order by one worker.
 test.describe.configure({ mode: "default" });
 
 const CACHE = ".cache/demo-permissions";
-const DATE_STAMP = "darkroom.date-stamp";
-const FILM_GRAIN = "darkroom.film-grain";
 const PALETTE = "darkroom.palette";
-const LETTERING = "host:darkroom:app/lettering@1.0.0";
 
-let server: DarkroomServer;
-const pageErrors: string[] = [];
-
-test.beforeAll(async () => {
-  server = await startDarkroom(CACHE);
-});
-
-test.afterAll(() => {
-  server.stop();
-});
-
-test.beforeEach(async ({ page }) => {
-  pageErrors.length = 0;
-  page.on("pageerror", (error) => pageErrors.push(String(error.stack ?? error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") pageErrors.push(message.text());
-  });
-  await page.goto(server.address);
-  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
-});
-
-test.afterEach(() => {
-  // Breaches of the content policy are among them.
-  expect(pageErrors, "errors that the page reported").toEqual([]);
-});
-
+test.use({ cache: CACHE });
 test("choosing a filter asks for what it needs, in plain words and with its reasons, and nothing is allowed beforehand", async ({ page }, testInfo) => {
   await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
   const dialog = page.getByRole("dialog");
@@ -168,23 +139,23 @@ test("film grain is different each time", async ({ page }) => {
   await expect.poll(async () => changedPixels(first, await pictureIn(page, "#after")).length).toBeGreaterThan(first.width * first.height * 0.5);
 });
 
-test("a filter fetches from the one place that it was allowed, and stops when that is taken away", async ({ page }, testInfo) => {
+test("a filter fetches from the one place that it was allowed, and stops when that is taken away", async ({ page, darkroom }, testInfo) => {
   const fetched: string[] = [];
   page.on("request", (request) => {
     if (request.url().includes("/palettes/")) fetched.push(`${request.method()} ${request.url()}`);
   });
   await choose(page, PALETTE, 3);
   await waitForPreview(page);
-  await expect.poll(() => fetched).toEqual([`GET ${server.address}palettes/1.json`]);
+  await expect.poll(() => fetched).toEqual([`GET ${darkroom.address}palettes/1.json`]);
   const { pixels } = await pictureIn(page, "#after");
   const colours = new Set(Array.from({ length: pixels.length / 4 }, (_, pixel) => pixels.subarray(pixel * 4, pixel * 4 + 3).join()));
   expect(colours.size).toBeLessThanOrEqual(7);
   await page.screenshot({ path: testInfo.outputPath("palette.png") });
   await openPermissions(page);
   await expect(page.locator("#activity-list")).toContainText("Palette sent a request");
-  await expect(page.locator("#activity-list")).toContainText(`GET ${server.address}palettes/1.json`);
-  await permission(page, PALETTE, `http:GET:${server.address}palettes/`).getByRole("button", { name: "Revoke" }).click();
-  await expect(permission(page, PALETTE, `http:GET:${server.address}palettes/`)).toContainText("Taken away");
+  await expect(page.locator("#activity-list")).toContainText(`GET ${darkroom.address}palettes/1.json`);
+  await permission(page, PALETTE, `http:GET:${darkroom.address}palettes/`).getByRole("button", { name: "Revoke" }).click();
+  await expect(permission(page, PALETTE, `http:GET:${darkroom.address}palettes/`)).toContainText("Taken away");
   await closePermissions(page);
   await page.locator('[data-parameter="palette"]').fill("2");
   await expect(page.locator(".denial-card")).toContainText("Palette needs what you took away");
@@ -222,69 +193,3 @@ test("an update that asks for more is asked about only that", async ({ page }) =
   await page.getByRole("dialog").getByRole("button", { name: "Deny all" }).click();
   await waitForPreview(page);
 });
-
-test("everything can be done by keyboard, and the panel gives the focus back", async ({ page }) => {
-  await page.locator(`[data-filter="${FILM_GRAIN}"]`).focus();
-  await page.keyboard.press("Enter");
-  const request = await requestsIn(page, 1);
-  await request.getByRole("radio", { name: "Don’t allow" }).focus();
-  await page.keyboard.press("ArrowRight");
-  const allow = page.getByRole("dialog").getByRole("button", { name: "Allow selected" });
-  await expect(allow).toBeEnabled();
-  await allow.focus();
-  await page.keyboard.press("Enter");
-  await waitForPreview(page);
-  const toggle = page.getByRole("button", { name: "Permissions", exact: true });
-  await toggle.focus();
-  await page.keyboard.press("Enter");
-  await expect(toggle).toHaveAttribute("aria-expanded", "true");
-  await expect(page.getByRole("button", { name: "Close permissions" })).toBeFocused();
-  await permission(page, FILM_GRAIN, "random").getByRole("button").focus();
-  await page.keyboard.press("Enter");
-  await expect(permission(page, FILM_GRAIN, "random").getByRole("button", { name: "Ask again" })).toBeFocused();
-  await page.keyboard.press("Escape");
-  await expect(toggle).toBeFocused();
-  await expect(page.locator("#permissions")).toBeHidden();
-});
-
-test("dialog and panel fit a phone", async ({ page }, testInfo) => {
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
-  await requestsIn(page, 2);
-  await page.screenshot({ path: testInfo.outputPath("phone-dialog.png") });
-  await decide(page, 2);
-  await waitForPreview(page);
-  await openPermissions(page);
-  await page.screenshot({ path: testInfo.outputPath("phone-panel.png") });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
-});
-
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds no violation in ${colorScheme} colours: at rest, while asking, denied, and in the panel`, async ({ page }, testInfo) => {
-    await page.emulateMedia({ colorScheme });
-    await settledColours(page);
-    expect(await violations(page), "at rest").toEqual([]);
-    await page.locator(`[data-filter="${DATE_STAMP}"]`).click();
-    const requests = await requestsIn(page, 2);
-    await expect(page.getByRole("dialog").getByRole("button", { name: "Deny all" })).toBeEnabled();
-    await settledColours(page);
-    expect(await violations(page), "asking").toEqual([]);
-    await requests.first().getByRole("radio", { name: "Allow", exact: true }).check();
-    await page.screenshot({ path: testInfo.outputPath(`asking-${colorScheme}.png`) });
-    await page.getByRole("dialog").getByRole("button", { name: "Deny all" }).click();
-    await expect(page.locator(".denial-card")).toBeVisible();
-    await settledColours(page);
-    expect(await violations(page), "denied").toEqual([]);
-    await page.screenshot({ path: testInfo.outputPath(`denied-${colorScheme}.png`) });
-    await page.locator(".denial-card").getByRole("button", { name: "Ask again" }).click();
-    await decide(page, 2, "Always");
-    await waitForPreview(page);
-    await openPermissions(page);
-    await permission(page, DATE_STAMP, LETTERING).getByRole("button", { name: "Revoke" }).click();
-    await page.locator('[data-parameter="size"]').fill("0.1");
-    await expect(page.locator(".denial-card")).toContainText("needs what you took away");
-    await settledColours(page);
-    expect(await violations(page), "panel").toEqual([]);
-    await page.screenshot({ path: testInfo.outputPath(`panel-${colorScheme}.png`) });
-  });
-}

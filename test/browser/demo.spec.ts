@@ -1,44 +1,18 @@
 /** Darkroom as `npm run demo` serves it: the built page under its strict policy, with packed and signed filters. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, type Page, test } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { PUBLIC, ROOT } from "../../demo/command/paths.mjs";
 import { tamper } from "../../demo/command/samples.mjs";
 import { GENERATED_TYPES, generateTypes } from "../../demo/command/types.mjs";
 import { applyFilter, dropFile, linearLight, pictureIn, sharpness, waitForPreview } from "./support/darkroom-page.js";
 import { FILTERS } from "./support/darkroom-permissions.js";
-import { type DarkroomServer, startDarkroom } from "./support/darkroom-server.js";
+import { expect, test } from "./support/darkroom-test.js";
 
 // One server for the whole file: it writes to one folder, and its tests are run in order by one worker.
 test.describe.configure({ mode: "default" });
 
-let server: DarkroomServer;
-let address: string;
-const pageErrors: string[] = [];
-
-test.beforeAll(async () => {
-  server = await startDarkroom(".cache/demo");
-  ({ address } = server);
-});
-
-test.afterAll(() => {
-  server.stop();
-});
-
-test.beforeEach(async ({ page }) => {
-  pageErrors.length = 0;
-  page.on("pageerror", (error) => pageErrors.push(String(error.stack ?? error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") pageErrors.push(message.text());
-  });
-  await page.goto(address);
-  await expect(page.locator("[data-filter]")).toHaveCount(FILTERS);
-});
-
-test.afterEach(() => {
-  // Breaches of the content policy are among them.
-  expect(pageErrors, "errors that the page reported").toEqual([]);
-});
+test.use({ cache: ".cache/demo" });
 
 test("the filter in C softens the picture and keeps its brightness", async ({ page }, testInfo) => {
   const before = await pictureIn(page, "#after");
@@ -197,8 +171,8 @@ test("the page fits a phone", async ({ page }, testInfo) => {
   await page.screenshot({ path: testInfo.outputPath("phone.png"), fullPage: true });
 });
 
-test("the page is sent with a policy that allows no other origin", async ({ request }) => {
-  const policy = (await request.get(address)).headers()["content-security-policy"] ?? "";
+test("the page is sent with a policy that allows no other origin", async ({ request, darkroom }) => {
+  const policy = (await request.get(darkroom.address)).headers()["content-security-policy"] ?? "";
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
 });

@@ -3,13 +3,13 @@
  * and makes host calls in the runtime's place.
  */
 import type * as Backends from "../../src/backends.js";
-import { createKey, forge, glueReplacement, serveArchive } from "../support/forged-package.js";
 import { expect, test, type TestServer } from "../support/browser-test.js";
-import { attackDescriptor, glueThatEscapes, HOSTILE_ID, honestPackage } from "../support/hostile-plugin.js";
+import { glueThatEscapes, HOSTILE_ID, hostileRequest } from "../support/hostile-plugin.js";
 import { type LoadRequest, PluginPage } from "../support/plugin-page.js";
+import { expectOthersUnharmed, expectOutcome, KEPT_PORT, outcomeIn, VIOLATION, type WorkerAttack } from "./hostile/worker-attack.js";
 
-/** Runs before the runtime's walls are up: keeps the port, and what the page answers. */
-const PORT = `const post = self.postMessage.bind(self), Channel = MessageChannel, heard = [], waiting = new Map();
+/** Keeps what the page answers as well. */
+const PORT = `${KEPT_PORT}, heard = [], waiting = new Map();
 addEventListener("message", ({ data }) => {
   if (data?.hostAnswer === undefined) return;
   heard.push(data.hostAnswer);
@@ -19,24 +19,14 @@ function call(id, operation, ...values) { post({ hostCall: { id, operation, argu
 function ask(id, operation, ...values) { return new Promise((resolve) => { waiting.set(id, resolve); call(id, operation, ...values); }); }
 const later = () => new Promise((resolve) => setTimeout(resolve, 100));`;
 
-interface Attack {
-  readonly attack: string;
-  /** Run by the glue; it returns what the call answers. */
-  readonly body: string;
-  readonly outcome: { readonly code: string } | { readonly value: unknown };
-  /** It sends a port. What stands between page and worker in the sandboxed frame hands none on. */
-  readonly sendsPort?: boolean;
-}
-
-const violation = { code: "sandbox-violation" };
 const done = (body: string): string => `${body} await later(); return "done";`;
-const ended = (attack: string, body: string): Attack => ({ attack, body: done(body), outcome: violation });
-const harmless = (attack: string, body: string): Attack => ({ attack, body: done(body), outcome: { value: "done" } });
+const ended = (attack: string, body: string): WorkerAttack => ({ attack, body: done(body), outcome: VIOLATION });
+const harmless = (attack: string, body: string): WorkerAttack => ({ attack, body: done(body), outcome: { value: "done" } });
 
 const NOT_GRANTED = ["fs.open", "descriptor.read", "http.send", "host.call", "keyvalue.forget", "keyvalue.clear", "keyvalue.usage", "answer.next", "stdin.read", "KEYVALUE.GET", "keyvalue.get ", ""];
 const INHERITED = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "get", "size"];
 
-const ATTACKS: readonly Attack[] = [
+const ATTACKS: readonly WorkerAttack[] = [
   // The control: this is how a call is made, and the page answers it.
   { attack: "an honest call", body: `await ask(1, "keyvalue.set", "b", "k", new Uint8Array([7])); const { value } = await ask(2, "keyvalue.get", "b", "k"); return "got " + value[0];`, outcome: { value: "got 7" } },
   ...NOT_GRANTED.map((operation) => ended(`the operation ${JSON.stringify(operation)}, which was not granted`, `call(1, ${JSON.stringify(operation)}, "b", "k");`)),
@@ -87,11 +77,8 @@ const ATTACKS: readonly Attack[] = [
 ];
 
 async function hostile(server: TestServer, topLevel: string, body: string, host: LoadRequest["host"] = {}): Promise<LoadRequest> {
-  const key = await createKey();
-  const honest = await honestPackage();
   const capabilities = [{ capability: "keyvalue:1000", reason: "It attacks", optional: true }];
-  const files = await forge(honest, { replace: glueReplacement(honest, glueThatEscapes(topLevel, body)), lie: (manifest) => ({ ...manifest, capabilities }), sign: [key] });
-  return { name: "attack", id: HOSTILE_ID, source: await serveArchive(server, files), descriptor: await attackDescriptor(), trust: { keys: [key.text] }, host: { grant: ["keyvalue"], ...host } };
+  return hostileRequest(server, glueThatEscapes(topLevel, body), { host: { grant: ["keyvalue"], ...host } }, (manifest) => ({ ...manifest, capabilities }));
 }
 
 /** Something of the page's own that no plugin may see, beside plugins' data. */
@@ -103,20 +90,19 @@ async function keepSecret(plugins: PluginPage): Promise<void> {
 }
 
 for (const sandbox of ["policy-frame", "sandboxed-frame"] as const) {
-  for (const { attack, body, outcome, sendsPort } of ATTACKS) {
-    test(`${sandbox}: ${attack} harms nothing on the page`, async ({ page, server }) => {
+  for (const attack of ATTACKS) {
+    test(`${sandbox}: ${attack.attack} harms nothing on the page`, async ({ page, server }) => {
       const plugins = new PluginPage(page, server);
       await keepSecret(plugins);
       const title = await page.title();
-      const loaded = await plugins.load(await hostile(server, PORT, body, { sandbox }));
+      const loaded = await plugins.load(await hostile(server, PORT, attack.body, { sandbox }));
       expect(loaded.error).toBeUndefined();
       expect(loaded.grants).toEqual(["keyvalue:1000"]);
-      const { value, error } = await plugins.call("attack", "run");
-      expect(error === undefined ? { value } : { code: error.code }).toEqual(sendsPort === true && sandbox === "sandboxed-frame" ? { code: "crashed" } : outcome);
+      await expectOutcome(plugins, outcomeIn(sandbox, attack));
       expect(await page.evaluate(() => [({} as Record<string, unknown>)["operation"], document.title])).toEqual([undefined, title]);
       // A fresh instance for the attacker, and nothing at all for the others.
       expect((await plugins.loadPackaged("small-c")).error).toBeUndefined();
-      expect((await plugins.call("small-c", "add", [2, 3])).value).toBe(5);
+      await expectOthersUnharmed(plugins);
     });
   }
 }
@@ -154,17 +140,16 @@ test.describe("over shared memory", () => {
     ["makes many calls at once, whose answers overwrite each other", "for (let i = 1; i < 30; i += 1) call(i, 'keyvalue.open', 'b');", { value: "done" }],
     // Its realm lets it send none.
     ["passes memory that it shares as bytes", "const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }); call(1, 'keyvalue.set', 'b', 'k', new Uint8Array(buffer, 0, 8));", { code: "trap" }],
-    ["reaches for what was not granted", "call(1, 'fs.open', '/');", violation],
+    ["reaches for what was not granted", "call(1, 'fs.open', '/');", VIOLATION],
   ] as const) {
     test(`a worker that ${attack} harms nothing on the page`, async ({ page, server }) => {
       const plugins = new PluginPage(page, server, "isolated/");
       const loaded = await plugins.load(await hostile(server, PORT, done(body)));
       expect(loaded.error).toBeUndefined();
       expect(loaded.report?.target).toBe("browser-sync");
-      const { value, error } = await plugins.call("attack", "run");
-      expect(error === undefined ? { value } : { code: error.code }).toEqual(outcome);
+      await expectOutcome(plugins, outcome);
       expect((await plugins.loadPackaged("small-c")).error).toBeUndefined();
-      expect((await plugins.call("small-c", "add", [2, 3])).value).toBe(5);
+      await expectOthersUnharmed(plugins);
     });
   }
 });

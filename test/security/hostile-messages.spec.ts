@@ -6,75 +6,65 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "../support/browser-test.js";
 import { glueThatEscapes, glueThatRuns, hostileRequest } from "../support/hostile-plugin.js";
 import { PluginPage } from "../support/plugin-page.js";
+import { expectOthersUnharmed, expectOutcome, KEPT_PORT, outcomeIn, VIOLATION, type WorkerAttack } from "./hostile/worker-attack.js";
 
 const SANDBOXES = ["policy-frame", "sandboxed-frame", "policy-worker"] as const;
 
-/** Runs before the runtime's walls are up: keeps the port, and notes which call the page is waiting for. */
-const PORT = `const post = self.postMessage.bind(self), Channel = MessageChannel;
+/** Notes which call the page is waiting for as well. */
+const PORT = `${KEPT_PORT};
 let lastCall;
 addEventListener("message", ({ data }) => { lastCall = data?.id; });`;
 
 /** The runtime's own listener hears of a call first, and enters the glue from there. */
 const AFTER_ITS_LISTENER = "await new Promise((resolve) => setTimeout(resolve, 5));";
 
-interface Forgery {
-  readonly attack: string;
-  /** Run by the glue while the page waits for a call's answer; the call then answers "done". */
-  readonly body: string;
-  /** The code of the call's failure, or what it answers where the forgery changes nothing. */
-  readonly outcome: { readonly code: string } | { readonly value: string };
-  /** It sends a port. What stands between page and worker in the sandboxed frame hands none on. */
-  readonly sendsPort?: boolean;
-}
-
-const violation = { code: "sandbox-violation" };
+/** What the call answers after a forgery that ends nothing. */
 const nothing = { value: "done" };
 const event = (value: string) => `post({ event: ${value} });`;
 
-const FORGERIES: readonly Forgery[] = [
-  { attack: "Comlink's proxy form, with a port of its own", body: "const { port1 } = new Channel(); post({ id: lastCall, type: 'HANDLER', name: 'proxy', value: port1 }, [port1]);", outcome: violation, sendsPort: true },
-  { attack: "Comlink's form of a thrown error", body: "post({ id: lastCall, type: 'HANDLER', name: 'throw', value: { isError: true, value: { message: 'm', name: 'n', stack: 's' } } });", outcome: violation },
-  { attack: "a request of Comlink's: to read a property of the page's", body: "post({ id: 'a', type: 'GET', path: ['constructor'] });", outcome: violation },
-  { attack: "a request of Comlink's: to apply a function of the page's", body: "post({ id: 'a', type: 'APPLY', path: ['constructor', 'constructor'], argumentList: [{ type: 'RAW', value: 'document.title = \"owned\"' }] });", outcome: violation },
-  { attack: "a request of Comlink's: to construct on the page", body: "post({ id: 'a', type: 'CONSTRUCT', path: ['start', 'constructor'], argumentList: [{ type: 'RAW', value: 'document.title = \"owned\"' }] });", outcome: violation },
-  { attack: "a request of Comlink's: for a port to the page's object", body: "const { port1 } = new Channel(); post({ id: 'a', type: 'ENDPOINT', value: port1 }, [port1]);", outcome: violation, sendsPort: true },
+const FORGERIES: readonly WorkerAttack[] = [
+  { attack: "Comlink's proxy form, with a port of its own", body: "const { port1 } = new Channel(); post({ id: lastCall, type: 'HANDLER', name: 'proxy', value: port1 }, [port1]);", outcome: VIOLATION, sendsPort: true },
+  { attack: "Comlink's form of a thrown error", body: "post({ id: lastCall, type: 'HANDLER', name: 'throw', value: { isError: true, value: { message: 'm', name: 'n', stack: 's' } } });", outcome: VIOLATION },
+  { attack: "a request of Comlink's: to read a property of the page's", body: "post({ id: 'a', type: 'GET', path: ['constructor'] });", outcome: VIOLATION },
+  { attack: "a request of Comlink's: to apply a function of the page's", body: "post({ id: 'a', type: 'APPLY', path: ['constructor', 'constructor'], argumentList: [{ type: 'RAW', value: 'document.title = \"owned\"' }] });", outcome: VIOLATION },
+  { attack: "a request of Comlink's: to construct on the page", body: "post({ id: 'a', type: 'CONSTRUCT', path: ['start', 'constructor'], argumentList: [{ type: 'RAW', value: 'document.title = \"owned\"' }] });", outcome: VIOLATION },
+  { attack: "a request of Comlink's: for a port to the page's object", body: "const { port1 } = new Channel(); post({ id: 'a', type: 'ENDPOINT', value: port1 }, [port1]);", outcome: VIOLATION, sendsPort: true },
   { attack: "answers to calls that were never made", body: "for (const id of ['1-2-3-4', '', '__proto__', 'constructor']) post({ id, type: 'RAW', value: { kind: 'ok', value: 'forged' } });", outcome: nothing },
   { attack: "two answers to one call", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: 'first' } }); post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: 'second' } });", outcome: { value: "first" } },
-  { attack: "an answer with an outcome that does not exist", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'granted', value: 'x' } });", outcome: violation },
-  { attack: "an answer without an outcome", body: "post({ id: lastCall, type: 'RAW' });", outcome: violation },
+  { attack: "an answer with an outcome that does not exist", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'granted', value: 'x' } });", outcome: VIOLATION },
+  { attack: "an answer without an outcome", body: "post({ id: lastCall, type: 'RAW' });", outcome: VIOLATION },
   { attack: "an answer of another type than the function's", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: { toString: 7 } } });", outcome: { code: "result-invalid" } },
   { attack: "an error from a function that declares none", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'err', value: 'x' } });", outcome: { code: "result-invalid" } },
   { attack: "a port as the answer", body: "const { port1 } = new Channel(); post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: port1 } }, [port1]);", outcome: { code: "result-invalid" }, sendsPort: true },
   { attack: "shared memory as the answer", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer } });", outcome: { code: "trap" } },
-  { attack: "a failed call to drop what it never had", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'resource-invalid', message: {} } });", outcome: violation },
-  { attack: "a member called __proto__", body: `post(JSON.parse('{"__proto__":{"polluted":true},"event":{"kind":"output-truncated"}}'));`, outcome: violation },
-  { attack: "an event with a member called __proto__", body: `post(JSON.parse('{"event":{"__proto__":{"kind":"log"},"constructor":{"prototype":{"polluted":true}}}}'));`, outcome: violation },
+  { attack: "a failed call to drop what it never had", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'resource-invalid', message: {} } });", outcome: VIOLATION },
+  { attack: "a member called __proto__", body: `post(JSON.parse('{"__proto__":{"polluted":true},"event":{"kind":"output-truncated"}}'));`, outcome: VIOLATION },
+  { attack: "an event with a member called __proto__", body: `post(JSON.parse('{"event":{"__proto__":{"kind":"log"},"constructor":{"prototype":{"polluted":true}}}}'));`, outcome: VIOLATION },
   { attack: "a second claim that the sandbox is sealed", body: "post({ seal: { sealed: true } }); post({ seal: { sealed: true } });", outcome: nothing },
-  { attack: "log text that was not granted", body: event("{ kind: 'log', level: 'info', context: '', message: 'forged' }"), outcome: violation },
-  { attack: "output that was not granted", body: event("{ kind: 'output', stream: 'stdout', text: 'forged' }"), outcome: violation },
+  { attack: "log text that was not granted", body: event("{ kind: 'log', level: 'info', context: '', message: 'forged' }"), outcome: VIOLATION },
+  { attack: "output that was not granted", body: event("{ kind: 'output', stream: 'stdout', text: 'forged' }"), outcome: VIOLATION },
   { attack: "a name of 32 million characters", body: event("{ kind: 'denied', authority: 'x'.repeat(32_000_000), import: 'y' }"), outcome: nothing },
-  { attack: "a message with 200 000 members", body: "const many = {}; for (let i = 0; i < 200_000; i += 1) many['m' + i] = i; post({ event: many });", outcome: violation },
-  { attack: "a flood of 100 000 events", body: `for (let i = 0; i < 100_000; i += 1) ${event("{ kind: 'denied', authority: 'x', import: 'y' }")}`, outcome: violation },
+  { attack: "a message with 200 000 members", body: "const many = {}; for (let i = 0; i < 200_000; i += 1) many['m' + i] = i; post({ event: many });", outcome: VIOLATION },
+  { attack: "a flood of 100 000 events", body: `for (let i = 0; i < 100_000; i += 1) ${event("{ kind: 'denied', authority: 'x', import: 'y' }")}`, outcome: VIOLATION },
   { attack: "a flood of 100 000 answers", body: "for (let i = 0; i < 100_000; i += 1) post({ id: 'x' + i, type: 'RAW', value: { kind: 'ok' } });", outcome: nothing },
 ];
 
 for (const sandbox of SANDBOXES) {
-  for (const { attack, body, outcome, sendsPort } of FORGERIES) {
-    test(`${sandbox}: ${attack} harms nothing on the page`, async ({ page, server }) => {
+  for (const forgery of FORGERIES) {
+    test(`${sandbox}: ${forgery.attack} harms nothing on the page`, async ({ page, server }) => {
       const plugins = new PluginPage(page, server);
       await plugins.loadPackaged("small-c");
       const title = await page.title();
-      const request = await hostileRequest(server, glueThatEscapes(PORT, `${AFTER_ITS_LISTENER} ${body} return "done";`), { host: { sandbox } });
+      const request = await hostileRequest(server, glueThatEscapes(PORT, `${AFTER_ITS_LISTENER} ${forgery.body} return "done";`), { host: { sandbox } });
       expect((await plugins.load(request)).error).toBeUndefined();
-      const { value, error } = await plugins.call("attack", "run");
-      expect(error === undefined ? { value } : { code: error.code }).toEqual(sendsPort === true && sandbox === "sandboxed-frame" ? { code: "crashed" } : outcome);
+      await expectOutcome(plugins, outcomeIn(sandbox, forgery));
       const heard = (await plugins.events()).filter((reported) => reported["kind"] === "guest").map((reported) => reported["event"] as Record<string, unknown>);
       expect(heard.filter(({ kind }) => kind !== "denied"), "events that were not granted").toEqual([]);
       expect(heard.length, "events that reached the app").toBeLessThan(20_000);
       for (const { authority } of heard) expect(String(authority).length).toBeLessThan(5_000);
       expect(await page.evaluate(() => [({} as Record<string, unknown>)["polluted"], document.title])).toEqual([undefined, title]);
       // A fresh instance for the attacker, and nothing at all for the others.
-      expect((await plugins.call("small-c", "add", [2, 3])).value).toBe(5);
+      await expectOthersUnharmed(plugins);
     });
   }
 }
@@ -136,7 +126,7 @@ for (const [attack, topLevel] of [
     expect(error === undefined ? "loaded" : error.code).toMatch(attack === "throws at once" ? /^(loaded|instantiate-failed|crashed)$/ : /^(instantiate-failed|timeout)$/);
     const other = await plugins.loadPackaged("small-c");
     expect(other.report?.sandbox).toBe("policy-frame");
-    expect((await plugins.call("small-c", "add", [2, 3])).value).toBe(5);
+    await expectOthersUnharmed(plugins);
   });
 }
 

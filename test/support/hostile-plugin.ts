@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { InterfaceDescriptorData } from "../../src/component/interface-descriptor.js";
 import type { TestServer } from "./browser-test.js";
-import { buildComponent, createKey, descriptorOfPackage, forge, glueReplacement, packComponent, serveArchive, type SigningKey } from "./forged-package.js";
+import { buildComponent, createKey, descriptorOfPackage, forge, type Forgery, glueReplacement, packComponent, serveArchive, type SigningKey } from "./forged-package.js";
 import type { LoadRequest } from "./plugin-page.js";
 
 export const HOSTILE_ID = "lab.attack";
@@ -50,11 +50,16 @@ export function attemptsSource(): Promise<string> {
   return readFile(new URL("../security/hostile/attempts.js", import.meta.url), "utf8");
 }
 
-/** Serves the package with that glue, signed by a trusted key, and says how to load it. */
-export async function hostileRequest(server: TestServer, glue: string, options: Partial<LoadRequest> = {}): Promise<LoadRequest> {
+/** Serves the package with that glue and that lie in its manifest, signed by a trusted key, and says how to load it. */
+export async function hostileRequest(
+  server: TestServer,
+  glue: string,
+  options: Partial<LoadRequest> = {},
+  lie: NonNullable<Forgery["lie"]> = (manifest) => manifest,
+): Promise<LoadRequest> {
   const key: SigningKey = await createKey();
   const honest = await honestPackage();
-  const files = await forge(honest, { replace: glueReplacement(honest, glue), sign: [key] });
+  const files = await forge(honest, { replace: glueReplacement(honest, glue), lie, sign: [key] });
   return {
     name: "attack",
     id: HOSTILE_ID,

@@ -11,6 +11,11 @@ import { type PagePicture, pictureIn } from "./darkroom-page.js";
 /** In the registry. */
 export const FILTERS = 7;
 
+export const DATE_STAMP = "darkroom.date-stamp";
+export const FILM_GRAIN = "darkroom.film-grain";
+/** What the date stamp asks of the page. */
+export const LETTERING = "host:darkroom:app/lettering@1.0.0";
+
 export type Duration = "Only this time" | "Until this page is closed" | "Always";
 
 /** Chooses a filter and allows what it asks for, but for the requests in `without`. */

@@ -20,6 +20,8 @@ import type { HostChannel } from "../../../src/wasi/host-channel.js";
  */
 export type Mode = "suspending" | "blocking";
 
+export const MODES: readonly Mode[] = ["suspending", "blocking"];
+
 export interface Guest {
   /** The preopens, by path. */
   readonly directories: ReadonlyMap<string, Descriptor>;

@@ -1,24 +1,14 @@
 /** Servers that mean harm to who asks them, and guests that ask for too much. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { disposeSymbol } from "../../../src/wasi/guest-context.js";
 import { guestOf, open, send } from "./attempt.js";
 import { answerOf, codeOf, HttpError, makeRequest, readAll, request } from "./guest.js";
-import { type HttpServer, startHttpServer } from "./http-server.js";
+import { startHttpServer } from "./http-server.js";
 import { Page } from "./page.js";
+import { grantedOrigin, servedOrigin } from "./served-origins.js";
 
-let server: HttpServer;
-let other: HttpServer;
-beforeAll(async () => {
-  server = await startHttpServer();
-  other = await startHttpServer();
-});
-afterAll(async () => {
-  await server.stop();
-  await other.stop();
-});
-
-const granted = (methods = "GET,POST"): string => `http:${methods}:${server.origin}/http/`;
-const url = (path: string): string => `${server.origin}/http/${path}`;
+const { server, granted, url } = await grantedOrigin();
+const other = await servedOrigin();
 
 describe("a redirect", () => {
   it.each([301, 302, 303, 307, 308, 300, 305])("%d is refused, to the same origin and to another", async (status) => {

@@ -1,20 +1,11 @@
 /** Requests that a guest, or a worker that a guest has taken over, may try with a grant of one origin. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { open, send } from "./attempt.js";
 import { codeOf, request } from "./guest.js";
-import { type HttpServer, startHttpServer } from "./http-server.js";
 import type { Page } from "./page.js";
+import { grantedOrigin } from "./served-origins.js";
 
-let server: HttpServer;
-beforeAll(async () => {
-  server = await startHttpServer();
-});
-afterAll(async () => {
-  await server.stop();
-});
-
-const granted = (methods = "GET,POST"): string => `http:${methods}:${server.origin}/http/`;
-const url = (path: string): string => `${server.origin}/http/${path}`;
+const { server, granted, url } = await grantedOrigin();
 
 describe("a request to elsewhere than the granted origin and prefix", () => {
   const DENIED = [

@@ -1,23 +1,12 @@
 /** Secrets that a guest may use but not see, and a worker that does not keep to the form of host calls. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MalformedCall } from "../../../src/broker/call-errors.js";
 import { open, send } from "./attempt.js";
 import { codeOf, type GuestRequest, request } from "./guest.js";
-import { type HttpServer, startHttpServer } from "./http-server.js";
+import { grantedOrigin, servedOrigin } from "./served-origins.js";
 
-let server: HttpServer;
-let other: HttpServer;
-beforeAll(async () => {
-  server = await startHttpServer();
-  other = await startHttpServer();
-});
-afterAll(async () => {
-  await server.stop();
-  await other.stop();
-});
-
-const granted = (methods = "GET,POST"): string => `http:${methods}:${server.origin}/http/`;
-const url = (path: string): string => `${server.origin}/http/${path}`;
+const { server, granted, url } = await grantedOrigin();
+const other = await servedOrigin();
 
 describe("a secret", () => {
   const secrets = new Map([["API_KEY", "s3cret-value"], ["OTHER", "another"], ["BROKEN", "line\r\nbreak"], ["EMPTY", ""]]);
