@@ -14,7 +14,9 @@ export { hostInterface, type HostImplementation, type HostInterfaceOptions, Resu
 export { defineHostInterface, type HostCaller, type HostInterface, type HostInterfaceDescriptor } from "./capability/host-interface.js";
 export type { ProvidePolicy, Provisions } from "./broker/provisions.js";
 export type { CallOptions } from "./host/call-options.js";
-export type { PluginHandle } from "./host/plugin-handle.js";
+export type { PluginHandle, PluginStatus, ReplaceOptions } from "./host/plugin-handle.js";
+export type { PluginHealth } from "./host/instances/circuit-breaker.js";
+export type { InstancePolicy, RestartPolicy } from "./host/instances/instance-policy.js";
 export type { FunctionTable, PluginResource } from "./host/plugin-resource.js";
 export type { PluginInfo } from "./host/plugin-info.js";
 export type { LoadReport } from "./host/load-report.js";

@@ -15,6 +15,18 @@ export interface BrokerContext {
   readonly deny: (denial: Denial) => void;
   /** Tells the app of a mistake in what it provided, which the plugin must not learn. */
   readonly reportFailure: (error: unknown) => void;
+  /** Follows a call of one of the app's functions, so that a call back into the plugin is found. Left out: nobody follows. */
+  readonly follow?: ((functionName: string) => HostActivity) | undefined;
+}
+
+/** One of the app's functions at work for a plugin. */
+export interface HostActivity {
+  /** Makes the call. Plugins that it calls before it first waits are known to be called by it. */
+  run<Value>(call: () => Value): Value;
+  /** So are those that are called with `signal`. */
+  adopt(signal: AbortSignal): void;
+  /** It has answered, or nobody waits for it any more. */
+  end(): void;
 }
 
 /** A call that was refused. */

@@ -6,7 +6,7 @@ import { toCamelCase } from "../component/javascript-names.js";
 import { MessageTooLarge } from "../component/value-codec.js";
 import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
-import type { Broker, BrokerContext, HostCall, HostOperation } from "./broker.js";
+import type { Broker, BrokerContext, HostActivity, HostCall, HostOperation } from "./broker.js";
 import { DeniedCall, InterfaceError, MalformedCall, ReportedFailure } from "./call-errors.js";
 import { summarise } from "./describe-call.js";
 import { HostFunctionCodec } from "./host-function-codec.js";
@@ -101,13 +101,20 @@ class HostFunctionCall {
 
   /** What the implementation answers, or the end of its time, whichever comes first. */
   async #withinTime(instance: AbortSignal, given: readonly unknown[]): Promise<unknown> {
-    const caller = new Caller(this.#context.plugin, instance);
-    const answer = this.#implementation(...given, caller);
-    // Most functions answer at once: those need neither a timer nor a signal.
-    if (!isThenable(answer)) {
+    const { plugin, follow } = this.#context;
+    const activity = follow?.(`${this.#interface.shape.name}#${this.#named.name}`);
+    const caller = new Caller(plugin, instance, activity);
+    try {
+      const answer: unknown = activity === undefined ? this.#implementation(...given, caller) : activity.run(() => this.#implementation(...given, caller));
+      // Most functions answer at once: those need neither a timer nor a signal.
+      return isThenable(answer) ? await this.#settled(answer, caller) : answer;
+    } finally {
+      activity?.end();
       caller.release();
-      return answer;
     }
+  }
+
+  async #settled(answer: PromiseLike<unknown>, caller: Caller): Promise<unknown> {
     const milliseconds = this.#interface.offered.timeoutMilliseconds ?? this.#context.limits.hostCallMilliseconds;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const over = new Promise<never>((_resolve, reject) => {
@@ -121,7 +128,6 @@ class HostFunctionCall {
       return await Promise.race([answer, over]);
     } finally {
       clearTimeout(timer);
-      caller.release();
     }
   }
 
@@ -149,18 +155,21 @@ class HostFunctionCall {
 class Caller implements HostCaller {
   readonly plugin: HostCaller["plugin"];
   readonly #instance: AbortSignal;
+  readonly #activity: HostActivity | undefined;
   #controller: AbortController | undefined;
   #ended: { readonly reason: unknown } | undefined;
   readonly #instanceEnded = (): void => this.end(this.#instance.reason);
 
-  constructor(plugin: HostCaller["plugin"], instance: AbortSignal) {
+  constructor(plugin: HostCaller["plugin"], instance: AbortSignal, activity: HostActivity | undefined) {
     this.plugin = plugin;
     this.#instance = instance;
+    this.#activity = activity;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      this.#activity?.adopt(this.#controller.signal);
       if (this.#instance.aborted) this.#instanceEnded();
       else if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
       else this.#instance.addEventListener("abort", this.#instanceEnded, { once: true });

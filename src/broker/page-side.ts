@@ -27,6 +27,7 @@ export function openPageSide(options: PageSideOptions): PageSide {
     handles: new HandleTable(),
     signal: ended.signal,
     deny: boundedDenials(limits.logBytes, listeners),
+    follow: listeners.follow,
     reportFailure: (error) => listeners.onHostFailure("what the app provides", error),
   };
   const { brokers, directories, standardInput } = openBrokers(context, options);

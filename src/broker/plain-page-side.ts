@@ -2,7 +2,7 @@ import type { AdmittedPlugin } from "../admission/admit-plugin.js";
 import type { Capability, CapabilityKind } from "../capability/capability.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { GuestAuthority, HostCallRequest, HostCallTransport } from "../rpc/messages.js";
-import type { Denial } from "./broker.js";
+import type { BrokerContext, Denial } from "./broker.js";
 import type { DescribedCall } from "./describe-call.js";
 import type { CallerLink } from "./host-call-server.js";
 import type { Provisions } from "./provisions.js";
@@ -19,6 +19,8 @@ export interface PageSideListeners {
   readonly onHostCall: (call: DescribedCall) => void;
   /** What the app provided failed. The plugin does not learn how. */
   readonly onHostFailure: (functionName: string, error: unknown) => void;
+  /** One of the app's functions is called by the plugin. */
+  readonly follow?: BrokerContext["follow"];
 }
 
 export interface PageSideOptions {

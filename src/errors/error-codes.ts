@@ -56,6 +56,9 @@ export const PLUGIN_ERROR_CODES = [
   "timeout",
   "aborted",
   "busy",
+  "reentrant-call",
+  "plugin-stopped",
+  "instances-exhausted",
   "closed",
   // Using the package itself wrongly: options, command-line arguments.
   "usage-invalid",

@@ -38,6 +38,8 @@ export class PluginError extends Error {
   readonly stage: PluginStage;
   /** The plugin concerned, where one is known. */
   readonly pluginId: string | undefined;
+  /** The last that the plugin wrote to its standard error, up to 8,192 characters, where that was granted and something was written. */
+  readonly stderr: string | undefined = undefined;
   /** @internal */
   readonly [PLUGIN_ERROR_MARK] = true;
 
@@ -47,6 +49,11 @@ export class PluginError extends Error {
     this.stage = details.stage;
     this.pluginId = details.pluginId;
   }
+}
+
+/** Adds what a plugin wrote to its standard error before it failed, if it wrote something and nothing was added before. */
+export function addErrorOutput(error: PluginError, text: string): void {
+  if (text !== "" && error.stderr === undefined) Object.assign(error, { stderr: text });
 }
 
 /**

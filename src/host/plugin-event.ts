@@ -2,13 +2,18 @@ import type { PluginError } from "../errors/plugin-error.js";
 import type { GuestEvent } from "../rpc/messages.js";
 import type { AuditEntry } from "./audit.js";
 import type { GrantProblem } from "./grants/grant-keeper.js";
+import type { PluginHealth } from "./instances/circuit-breaker.js";
 
 /** Something that happened and that no call's result tells. */
 export type PluginEvent =
   /** A plugin wrote output, logged, or was denied something. */
   | { readonly kind: "guest"; readonly pluginId: string; readonly event: GuestEvent }
-  /** A plugin's instance ended by a trap, a deadline or a broken sandbox. The next call starts a fresh one. */
+  /** A plugin's instance ended by a trap, a deadline or a broken sandbox. The next call starts a fresh one, unless the plugin is stopped. */
   | { readonly kind: "instance-ended"; readonly pluginId: string; readonly error: PluginError }
+  /** A plugin failed, was stopped after too many failures, or is well again. */
+  | { readonly kind: "health"; readonly pluginId: string; readonly health: PluginHealth }
+  /** A plugin was replaced while it ran: see `PluginHandle.replace`. */
+  | { readonly kind: "replaced"; readonly pluginId: string; readonly from: string; readonly to: string }
   /** Something that the app provides failed while a plugin used it: `error` is what it threw. The plugin did not learn it. */
   | { readonly kind: "host-failure"; readonly pluginId: string; readonly function: string; readonly error: unknown }
   /** A decision, a denial, or another entry of the audit. */

@@ -1,29 +1,33 @@
-import { type CallableFunction, type CallableFunctions, callableFunctions } from "../component/callable-functions.js";
-import type { World } from "../component/world.js";
-import { PluginError, PluginResultError } from "../errors/plugin-error.js";
-import type { PluginLimits } from "../limits/plugin-limits.js";
-import type { Outcome } from "../rpc/messages.js";
-import { outcomeError } from "../runtime/outcome-error.js";
+import { PluginError } from "../errors/plugin-error.js";
 import type { CallOptions } from "./call-options.js";
-import { CallQueue } from "./call-queue.js";
-import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
-import type { InstanceKeeper } from "./instance-keeper.js";
+import type { PluginHealth } from "./instances/circuit-breaker.js";
+import type { LoadedPlugin } from "./loaded-plugin.js";
 import type { LoadReport } from "./load-report.js";
+import { PluginCalls } from "./plugin-calls.js";
+import type { LoadOptions } from "./plugin-host-options.js";
 import type { PluginInfo } from "./plugin-info.js";
-import type { FunctionTable, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
+import type { FunctionTable } from "./plugin-resource.js";
 
-/** What a handle is made of; {@link PluginHost.load} makes them. */
-export interface HandleParts {
-  readonly info: PluginInfo;
-  /** What it has now, as texts. */
-  readonly grants: () => readonly string[];
-  readonly report: LoadReport;
-  readonly world: World;
-  readonly exportNames: ReadonlyMap<string, string>;
-  readonly limits: PluginLimits;
-  readonly keeper: InstanceKeeper;
-  readonly createResources: (owner: ResourceOwner) => Resources;
+/** What may differ when a plugin is replaced while it runs. What is left out stays. */
+export type ReplaceOptions = Omit<LoadOptions, "instances" | "restart">;
+
+/** What a plugin is doing now. */
+export interface PluginStatus {
+  readonly health: PluginHealth;
+  /** Calls that run. */
+  readonly running: number;
+  /** Calls that wait. */
+  readonly waiting: number;
+  /** Instances that there are, idle ones included. */
+  readonly instances: number;
+}
+
+/** How a handle is tied to the host that made it. */
+export interface HandleTies {
   readonly onClosed: () => void;
+  readonly onReplaced: (from: string, to: string) => void;
+  /** Loads the plugin once more. */
+  readonly loadAgain: (options: ReplaceOptions) => Promise<LoadedPlugin>;
 }
 
 /**
@@ -32,38 +36,47 @@ export interface HandleParts {
  * @typeParam Functions - generated from WIT by `portcullis types`.
  */
 export class PluginHandle<Functions extends FunctionTable<Functions>> implements AsyncDisposable {
-  readonly info: PluginInfo;
-  /** What loading it did. */
-  readonly report: LoadReport;
   /** Settles when the handle was disposed. */
   readonly closed: Promise<void>;
-  readonly #parts: HandleParts;
-  readonly #callables: CallableFunctions;
-  readonly #codecs = new Map<CallableFunction, FunctionCodec>();
-  readonly #queue: CallQueue;
-  readonly #resources: Resources;
+  readonly #ties: HandleTies;
+  readonly #calls: PluginCalls;
+  /** Replaced versions whose calls and resources are still in use. */
+  readonly #draining = new Set<LoadedPlugin>();
+  #loaded: LoadedPlugin;
+  #isReplacing = false;
   #settleClosed: () => void = () => undefined;
   #isClosed = false;
 
   /** @internal */
-  constructor(parts: HandleParts) {
-    this.#parts = parts;
-    this.info = parts.info;
-    this.report = parts.report;
+  constructor(loaded: LoadedPlugin, ties: HandleTies) {
+    this.#loaded = loaded;
+    this.#ties = ties;
     this.closed = new Promise((resolve) => (this.#settleClosed = resolve));
-    this.#callables = callableFunctions(parts.world);
-    this.#queue = new CallQueue(parts.info.id, parts.limits.pendingCalls);
-    this.#resources = parts.createResources({
-      pluginId: parts.info.id,
-      world: parts.world,
-      callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),
-      drop: (state) => this.#drop(state),
+    this.#calls = new PluginCalls(loaded, () => {
+      if (this.#isClosed) throw this.#closedError();
+      return [this.#loaded, ...this.#draining];
     });
+  }
+
+  /** Who and what it is. Another version after {@link replace}. */
+  get info(): PluginInfo {
+    return this.#loaded.info;
+  }
+
+  /** What loading it did. */
+  get report(): LoadReport {
+    return this.#loaded.report;
   }
 
   /** What it has now, as capability texts: what was granted, less what was revoked. */
   get grants(): readonly string[] {
-    return this.#parts.grants();
+    return this.#loaded.grants();
+  }
+
+  /** What it is doing now, and how it has been doing. */
+  get status(): PluginStatus {
+    const { breaker, load } = this.#loaded.pool;
+    return { health: breaker.health, ...load };
   }
 
   /**
@@ -71,8 +84,8 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
    *
    * @param name - its name in camelCase; `new Blob` for a constructor, `Blob.merge` for a static function.
    * @throws {PluginResultError} the plugin's own `err`, with its typed payload.
-   * @throws {PluginError} `function-unknown`, `argument-invalid`, `resource-invalid`, `busy`, `timeout`, `aborted`,
-   *   `trap`, `capability-denied`, `exited`, `result-invalid`, `crashed`, `sandbox-violation`, `closed`.
+   * @throws {PluginError} `function-unknown`, `argument-invalid`, `resource-invalid`, `busy`, `reentrant-call`, `timeout`,
+   *   `aborted`, `plugin-stopped`, `instances-exhausted`, `trap`, `capability-denied`, `exited`, `result-invalid`, `crashed`, `sandbox-violation`, `closed`.
    * @example
    * ```ts
    * const image = await blur.call("apply", [picture, settings], { timeoutMs: 500 });
@@ -83,19 +96,49 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
     values: Readonly<Parameters<Functions[Name]>>,
     options?: CallOptions,
   ): Promise<Awaited<ReturnType<Functions[Name]>>> {
-    const callable = this.#callables.functions.get(name);
-    if (callable === undefined) throw this.#unknown(name, this.#callables.functions.keys());
-    return (await this.#invoke(callable, undefined, values, options)) as Awaited<ReturnType<Functions[Name]>>;
+    return (await this.#calls.callFunction(name, values, options)) as Awaited<ReturnType<Functions[Name]>>;
   }
 
-  /** Ends the plugin: its worker, its sandbox and every pending call. Disposing again does nothing. */
+  /**
+   * Replaces the plugin while it runs: by the newest version that the sources have, or the one that `options` names. The new
+   * version is ready before anything changes; then new calls go to it. Calls that were made before are answered by the old one,
+   * which ends when they are done and its resources are dropped, or after the limit `callMilliseconds`. If the new version cannot
+   * be loaded, the old one stays.
+   *
+   * @throws {PluginError} what `PluginHost.load` throws; `busy` while it is being replaced already; `closed`.
+   */
+  async replace(options: ReplaceOptions = {}): Promise<void> {
+    if (this.#isClosed) throw this.#closedError();
+    if (this.#isReplacing) throw this.#error("busy", "it is being replaced already. Wait for that");
+    this.#isReplacing = true;
+    try {
+      const next = await this.#ties.loadAgain(options);
+      if (this.#isClosed) {
+        end(next, this.#closedError());
+        throw this.#closedError();
+      }
+      const before = this.#loaded;
+      this.#loaded = next;
+      void this.#drain(before);
+      this.#ties.onReplaced(before.info.version, next.info.version);
+    } finally {
+      this.#isReplacing = false;
+    }
+  }
+
+  /** Ends all its instances and forgets its failures; the next call gets a fresh one, also where it was stopped. */
+  restart(): void {
+    const { pool, info } = this.#loaded;
+    pool.breaker.close();
+    pool.end(new PluginError({ code: "aborted", stage: "call", pluginId: info.id, message: `The instances of ${info.id} were ended: the app restarted it` }));
+  }
+
+  /** Ends the plugin: its workers, and every pending call. Disposing again does nothing. */
   async dispose(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const error = this.#closedError();
-    this.#parts.keeper.close(error);
-    this.#queue.failWaiting(error);
-    this.#parts.onClosed();
+    for (const loaded of [this.#loaded, ...this.#draining]) end(loaded, this.#closedError());
+    this.#ties.onClosed();
     this.#settleClosed();
   }
 
@@ -103,99 +146,19 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
     return this.dispose();
   }
 
-  /** @internal Fails what waits: the instance that the calls were made for has ended. */
-  failWaiting(error: PluginError): void {
-    this.#queue.failWaiting(error);
+  async #drain(before: LoadedPlugin): Promise<void> {
+    this.#draining.add(before);
+    const { info, pool, limits } = before;
+    const replaced = new PluginError({ code: "closed", stage: "close", pluginId: info.id, message: `${info.id} ${info.version} was replaced by ${this.#loaded.info.version}` });
+    const timer = setTimeout(() => pool.close(replaced), limits.callMilliseconds);
+    await pool.idle();
+    clearTimeout(timer);
+    end(before, replaced);
+    this.#draining.delete(before);
   }
 
-  async #callMethod(self: object, resource: number, name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown> {
-    const methods = this.#callables.methods.get(resource) ?? new Map<string, CallableFunction>();
-    const callable = methods.get(name);
-    if (callable === undefined) throw this.#unknown(name, methods.keys());
-    return this.#invoke(callable, { self, resource }, values, options);
-  }
-
-  async #invoke(
-    callable: CallableFunction,
-    receiver: { readonly self: object; readonly resource: number } | undefined,
-    values: readonly unknown[],
-    options: CallOptions = {},
-  ): Promise<unknown> {
-    if (this.#isClosed) throw this.#closedError();
-    const { keeper, limits } = this.#parts;
-    const codec = this.#codec(callable);
-    const given: ResourceState[] = [];
-    const home = keeper.generation;
-    const use = (value: unknown, resource: number, mode: "own" | "borrow", path: string): number =>
-      this.#resources.use(value, resource, home, path, mode, given).id;
-    const transfer: ArrayBuffer[] = [];
-    const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use };
-    const self = receiver === undefined ? [] : [use(receiver.self, receiver.resource, "borrow", "self")];
-    const request = { target: this.#target(callable), arguments: [...self, ...codec.lower(values, context)] };
-    const bounds = {
-      name: `${callable.key} of ${this.info.id}`,
-      milliseconds: options.timeoutMs ?? limits.callMilliseconds,
-      signal: options.signal,
-      onStopped: (error: PluginError) => keeper.end(error),
-    };
-    return this.#queue.run(bounds, async () => {
-      for (const state of given) state.ended = true;
-      const outcome = await (await keeper.current()).call(request, transfer);
-      return this.#settle(outcome, codec, bounds.name);
-    });
-  }
-
-  #settle(outcome: Outcome, codec: FunctionCodec, name: string): unknown {
-    const home = this.#parts.keeper.generation;
-    const context = {
-      budget: { remaining: this.#parts.limits.messageBytes },
-      resource: (id: number, resource: number) => this.#resources.adopt(id, resource, home),
-    };
-    const pluginId = this.info.id;
-    try {
-      if (outcome.kind === "ok") return codec.liftOk(outcome.value, context);
-      if (outcome.kind === "err") {
-        const payload = codec.liftErr(outcome.value, context);
-        throw new PluginResultError({ pluginId, payload, message: `The call ${name} answered with an error: ${describePayload(payload)}` });
-      }
-      throw outcomeError(outcome, { pluginId, stage: "call", doing: `Calling ${name} failed` });
-    } catch (error) {
-      // Only a typed `err`, and a resource that was refused before the guest was entered, leave the instance sound.
-      const isSound = outcome.kind === "resource-invalid" || error instanceof PluginResultError;
-      if (!isSound && error instanceof PluginError) this.#parts.keeper.end(error);
-      throw error;
-    }
-  }
-
-  async #drop(state: ResourceState): Promise<void> {
-    const { keeper, limits } = this.#parts;
-    // The instance it lived in is gone, and it with it.
-    if (this.#isClosed || state.home !== keeper.generation) return;
-    const name = `drop of a resource of ${this.info.id}`;
-    const bounds = { name, milliseconds: limits.callMilliseconds, signal: undefined, onStopped: (error: PluginError) => keeper.end(error) };
-    await this.#queue.run(bounds, async () => {
-      const outcome = await (await keeper.current()).drop(state.id);
-      if (outcome.kind === "ok") return;
-      const error = outcomeError(outcome, { pluginId: this.info.id, stage: "call", doing: `The ${name} failed` });
-      keeper.end(error);
-      throw error;
-    });
-  }
-
-  #codec(callable: CallableFunction): FunctionCodec {
-    const known = this.#codecs.get(callable) ?? compileFunctionCodec(this.#parts.world, callable, this.info.id);
-    this.#codecs.set(callable, known);
-    return known;
-  }
-
-  #target({ interfaceName, functionName }: CallableFunction): string {
-    if (interfaceName === null) return `#${functionName}`;
-    return `${this.#parts.exportNames.get(interfaceName) ?? interfaceName}#${functionName}`;
-  }
-
-  #unknown(name: string, known: Iterable<string>): PluginError {
-    const message = `Cannot call ${JSON.stringify(name)} of ${this.info.id}: it is not a function of its interface, which has ${[...known].join(", ") || "none"}`;
-    return new PluginError({ code: "function-unknown", stage: "call", pluginId: this.info.id, message });
+  #error(code: "busy", found: string): PluginError {
+    return new PluginError({ code, stage: "resolve", pluginId: this.info.id, message: `Cannot replace ${this.info.id}: ${found}` });
   }
 
   #closedError(): PluginError {
@@ -203,11 +166,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
   }
 }
 
-// Enough to recognise the error in a log; the whole value is in `payload`.
-const DESCRIPTION_LENGTH = 200;
-
-function describePayload(payload: unknown): string {
-  if (payload === undefined) return "without a value";
-  const text = typeof payload === "string" ? payload : JSON.stringify(payload, (_name, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
-  return text.length > DESCRIPTION_LENGTH ? `${text.slice(0, DESCRIPTION_LENGTH)}…` : text;
+function end(loaded: LoadedPlugin, error: PluginError): void {
+  loaded.pool.close(error);
+  loaded.dispose();
 }

@@ -9,6 +9,7 @@ import type { SandboxPreference } from "../runtime/worker/sandboxes.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { AuditOptions } from "./audit.js";
 import type { GrantStore } from "./grants/grant-store.js";
+import type { InstancePolicy, RestartPolicy } from "./instances/instance-policy.js";
 import type { PluginEventListener } from "./plugin-event.js";
 import type { PluginSource } from "./plugin-source.js";
 
@@ -50,6 +51,10 @@ export interface LoadOptions {
   readonly version?: string;
   /** Overrides the host's. */
   readonly compatibility?: Compatibility;
+  /** How many instances it has and how long each lives. Default: one, which keeps its state between calls. */
+  readonly instances?: InstancePolicy;
+  /** What happens after failures. Default: the next call gets a fresh instance, until it fails ten times in a row. */
+  readonly restart?: RestartPolicy;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
 }

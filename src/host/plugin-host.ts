@@ -1,5 +1,3 @@
-import { type AdmittedPlugin, admitPlugin } from "../admission/admit-plugin.js";
-import type { Compatibility } from "../admission/expected-interface.js";
 import { indexedDbCache } from "../compile/indexeddb-cache.js";
 import { type InterfaceDescriptor, parseDescriptor } from "../component/interface-descriptor.js";
 import { PluginError } from "../errors/plugin-error.js";
@@ -8,23 +6,21 @@ import type { PluginPackage } from "../package/plugin-package.js";
 import { Deadline } from "../runtime/deadline.js";
 import type { LoadProgress } from "../runtime/progress.js";
 import { createWorkerRuntime, type WorkerRuntime } from "../runtime/worker/worker-runtime.js";
-import { verifyPackage } from "../trust/verify-package.js";
 import { Audit, type AuditEntry } from "./audit.js";
-import { checkLimits, lowerLimits } from "./check-limits.js";
+import { checkLimits } from "./check-limits.js";
 import { createGrants } from "./create-grants.js";
 import type { PluginGrants } from "./grants/plugin-grants.js";
-import type { InstanceKeeper } from "./instance-keeper.js";
-import { LoadClock } from "./load-report.js";
-import { loadResourceSupport } from "./load-resource-support.js";
+import type { WantedPlugin } from "./load-plugin.js";
+import type { LoadedPlugin } from "./loaded-plugin.js";
 import { openPackage } from "./open-package.js";
 import { notify } from "./plugin-event.js";
-import { type HandleParts, PluginHandle } from "./plugin-handle.js";
+import type { PluginHandle } from "./plugin-handle.js";
 import type { LoadOptions, PluginHostOptions } from "./plugin-host-options.js";
-import { pluginInfo } from "./plugin-info.js";
 import type { FunctionTable } from "./plugin-resource.js";
 import type { PluginListing, SourceContext } from "./plugin-source.js";
-import type { RequestedAuthority } from "./requested-authority.js";
-import { runPlugin } from "./running-plugin.js";
+
+/** What loads and runs plugins: a page that has nothing to load does not wait for it. */
+const importLoading = () => import("./load-plugin.js");
 
 /**
  * Loads plugins for one app. Nothing of a plugin runs before its signature, digests, interface, imports and
@@ -59,6 +55,8 @@ export class PluginHost implements AsyncDisposable {
     });
     this.#audit = new Audit(options.audit ?? {}, (entry) => notify(options.onEvent, { kind: "audit", entry }));
     this.grants = createGrants(options, this.#limits, this.#audit);
+    // Whoever makes a host mostly loads a plugin: fetched beside what the app does until then. A failure is met by the load.
+    importLoading().catch(() => undefined);
   }
 
   /** The last decisions, denials and, if wanted, host calls, in their order. */
@@ -89,10 +87,7 @@ export class PluginHost implements AsyncDisposable {
     options: LoadOptions = {},
   ): Promise<PluginHandle<Functions>> {
     if (this.#isClosed) throw disposed(id);
-    const deadline = new Deadline({
-      milliseconds: this.#limits.loadMilliseconds, signal: options.signal, pluginId: id, stage: "resolve", doing: `Loading ${id}`,
-    });
-    const release = this.#runtime.hold();
+    const deadline = this.#deadline(id, options.signal);
     try {
       const handle = await deadline.race(this.#load(id, descriptor, options, deadline));
       if (!this.#isClosed) return handle;
@@ -101,7 +96,6 @@ export class PluginHost implements AsyncDisposable {
       throw disposed(id);
     } finally {
       deadline.dispose();
-      release();
     }
   }
 
@@ -121,96 +115,49 @@ export class PluginHost implements AsyncDisposable {
     options: LoadOptions,
     deadline: Deadline,
   ): Promise<PluginHandle<Functions>> {
-    const { signal } = deadline;
-    const clock = new LoadClock();
-    const onProgress = (progress: LoadProgress) => {
-      clock.observe(progress);
-      notify(options.onProgress, progress);
-    };
     const expected = parseDescriptor(descriptor);
-    onProgress({ phase: "resolve" });
-    const found = await this.#open(id, options.version, signal, onProgress);
-    onProgress({ phase: "verify" });
-    const { admitted, requested } = await this.#admit(found, { id, expected, compatibility: options.compatibility }, deadline);
-    try {
-      const running = await this.#start(admitted, requested, signal, onProgress);
-      const createResources = await loadResourceSupport(expected.world);
-      await running.started;
-      // Nothing is awaited after this: a load that ended would leave its handle to nobody.
-      if (signal.aborted) running.keeper.close(signal.reason as PluginError);
-      signal.throwIfAborted();
-      onProgress({ phase: "ready" });
-      const { keeper, limits, prepared: { cache, code, target } } = running;
-      const handle = this.#createHandle<Functions>(admitted, requested, {
-        grants: running.grants,
-        report: clock.report({ cache, code, target, sandbox: this.#runtime.sandbox }),
-        world: expected.world,
-        limits, keeper, createResources,
-      });
-      running.onEnded((error) => handle.failWaiting(error));
-      return handle;
-    } catch (error) {
-      requested?.dispose();
-      throw error;
+    const { PluginHandle: Handle } = await importLoading();
+    const loaded = await this.#loadVersion({ id, expected, options }, deadline);
+    if (deadline.expired !== undefined) {
+      // Nobody waits for it any more, and nobody would ever dispose it.
+      loaded.pool.close(deadline.expired);
+      loaded.dispose();
+      throw deadline.expired;
     }
-  }
-
-  #createHandle<Functions extends FunctionTable<Functions>>(
-    { manifest, verified, exportNames }: AdmittedPlugin,
-    requested: RequestedAuthority | undefined,
-    parts: Omit<HandleParts, "info" | "exportNames" | "onClosed">,
-  ): PluginHandle<Functions> {
-    const handle = new PluginHandle<Functions>({
-      ...parts,
-      info: pluginInfo(manifest, verified.trust),
-      exportNames,
-      onClosed: () => {
-        requested?.dispose();
-        this.#handles.delete(handle);
-      },
+    const handle = new Handle<Functions>(loaded, {
+      onClosed: () => this.#handles.delete(handle),
+      onReplaced: (from, to) => notify(this.#options.onEvent, { kind: "replaced", pluginId: id, from, to }),
+      loadAgain: (changed) => this.#loadAgain({ id, expected, options: { ...options, ...changed } }),
     });
     this.#handles.add(handle);
     return handle;
   }
 
-  async #admit(found: PluginPackage, { id, expected, compatibility }: Wanted, deadline: Deadline) {
-    const { trust, provide = {}, imports = [] } = this.#options;
-    let requested: RequestedAuthority | undefined;
-    const admitted = await admitPlugin(await verifyPackage(found, trust), {
-      expectedId: id,
-      expected,
-      compatibility: compatibility ?? this.#options.compatibility ?? "strict",
-      hostInterfaces: imports,
-      openGrants: async (verified, checked) => {
-        const { requestedAuthority } = await import("./requested-authority.js");
-        requested = requestedAuthority(id, this.grants, provide, deadline);
-        return requested.openGrants(verified, checked);
-      },
-    }).catch((error: unknown) => {
-      requested?.dispose();
-      throw error;
-    });
-    return { admitted, requested };
+  async #loadVersion(wanted: WantedPlugin, deadline: Deadline): Promise<LoadedPlugin> {
+    const release = this.#runtime.hold();
+    try {
+      const { loadPlugin } = await importLoading();
+      return await loadPlugin(wanted, {
+        options: this.#options, limits: this.#limits, runtime: this.#runtime, audit: this.#audit, grants: this.grants,
+        open: (id, version, signal, onProgress) => this.#open(id, version, signal, onProgress),
+      }, deadline);
+    } finally {
+      release();
+    }
   }
 
-  async #start(admitted: AdmittedPlugin, requested: RequestedAuthority | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void) {
-    const { onEvent } = this.#options;
-    const { id } = admitted.manifest;
-    const limits = lowerLimits(this.#limits, admitted.manifest);
-    const prepared = await this.#runtime.prepare(admitted, {
-      signal,
-      memoryBytes: limits.memoryBytes,
-      onProgress,
-      onNotStored: (reason) => notify(onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
-    });
-    const running = runPlugin({ admitted, prepared, limits, runtime: this.#runtime, requested, audit: this.#audit, onEvent });
-    // Its worker starts while the modules are compiled: that waits for other threads, and this is on the page's own.
-    const started = startFirst(running.keeper, signal);
-    // It fails as well when the modules do, and then nobody waits for it any more.
-    started.catch(() => undefined);
-    await Promise.race([prepared.coreModules, started]);
-    onProgress({ phase: "instantiate" });
-    return { ...running, limits, prepared, started };
+  async #loadAgain(wanted: WantedPlugin): Promise<LoadedPlugin> {
+    const deadline = this.#deadline(wanted.id, wanted.options.signal);
+    try {
+      // Not raced: a load ends by itself when its signal aborts, and leaves nothing behind.
+      return await this.#loadVersion(wanted, deadline);
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  #deadline(id: string, signal: AbortSignal | undefined): Deadline {
+    return new Deadline({ milliseconds: this.#limits.loadMilliseconds, signal, pluginId: id, stage: "resolve", doing: `Loading ${id}` });
   }
 
   async #open(id: string, version: string | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<PluginPackage> {
@@ -225,26 +172,6 @@ export class PluginHost implements AsyncDisposable {
   readonly #reportSource = (source: string, error: PluginError): void => notify(this.#options.onEvent, { kind: "source-problem", source, error });
 }
 
-/** What an app wants loaded. */
-interface Wanted {
-  readonly id: string;
-  readonly expected: InterfaceDescriptor<unknown>;
-  readonly compatibility: Compatibility | undefined;
-}
-
 function disposed(pluginId: string): PluginError {
   return new PluginError({ code: "closed", stage: "resolve", pluginId, message: `Cannot load ${pluginId}: the host was disposed` });
-}
-
-/** Starts the first instance. If the load ends before it stands, its worker must not stay behind. */
-async function startFirst(keeper: InstanceKeeper, signal: AbortSignal): Promise<void> {
-  const abort = () => keeper.close(signal.reason as PluginError);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    await keeper.current();
-    signal.throwIfAborted();
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

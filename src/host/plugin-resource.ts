@@ -1,5 +1,6 @@
 import type { World } from "../component/world.js";
 import type { CallOptions } from "./call-options.js";
+import type { CallHome } from "./instances/call-home.js";
 
 /** The functions of an interface, or the methods of a resource, as generated from WIT. */
 export type FunctionTable<Functions> = { readonly [Name in keyof Functions]: (...values: never[]) => unknown };
@@ -35,11 +36,12 @@ export interface Resources {
   /**
    * The state of a resource that is used now, at `path` of the arguments.
    *
+   * @param home - decides in which instance the call runs.
    * @param given - the resources that the same call gives away; an owned one is added.
    * @throws {PluginError} `resource-invalid` for anything that is not a live resource of this type, of this
-   *   handle and of its present instance, and for one that the same call has given away already.
+   *   handle and of one running instance, and for one that the same call has given away already.
    */
-  use(value: unknown, resource: number, home: object, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState;
+  use(value: unknown, resource: number, home: CallHome, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState;
 }
 
 /** What resources need of their handle. */

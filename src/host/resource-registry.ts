@@ -1,6 +1,7 @@
 import type { TypeDefinition } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { CallOptions } from "./call-options.js";
+import type { CallHome } from "./instances/call-home.js";
 import type { PluginResource, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
 
 type AnyMethods = Record<string, (...values: never[]) => unknown>;
@@ -33,14 +34,15 @@ export class ResourceRegistry implements Resources {
     return object;
   }
 
-  use(value: unknown, resource: number, home: object, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState {
+  use(value: unknown, resource: number, home: CallHome, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState {
     const state = typeof value === "object" && value !== null ? this.#states.get(value) : undefined;
     const wanted = `a live ${this.#name(resource)} of ${this.#owner.pluginId}`;
     if (state === undefined) throw this.#invalid(path, "something that is no resource of this plugin", wanted);
     if (state.resource !== resource) throw this.#invalid(path, `a ${this.#name(state.resource)}`, wanted);
     if (state.ended) throw this.#invalid(path, "one that was dropped or given away", wanted);
-    if (state.home !== home) throw this.#invalid(path, "one whose instance has ended", wanted);
     if (given.includes(state)) throw this.#invalid(path, "one that this call gives away already", wanted);
+    const refusal = home.refuses(state.home);
+    if (refusal !== undefined) throw this.#invalid(path, refusal, wanted);
     if (mode === "own") given.push(state);
     return state;
   }

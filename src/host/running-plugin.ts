@@ -1,12 +1,16 @@
 import type { AdmittedPlugin } from "../admission/admit-plugin.js";
-import type { PageSideOptions } from "../broker/plain-page-side.js";
-import { PluginError } from "../errors/plugin-error.js";
+import type { BrokerContext } from "../broker/broker.js";
+import type { PageSideListeners } from "../broker/plain-page-side.js";
+import { addErrorOutput, PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { GuestEvent } from "../rpc/messages.js";
 import { PAGE_KINDS, type PreparedPlugin } from "../runtime/worker/prepare-plugin.js";
 import type { WorkerRuntime } from "../runtime/worker/worker-runtime.js";
 import type { Audit } from "./audit.js";
-import { InstanceKeeper } from "./instance-keeper.js";
+import type { InstancePolicy, RestartPolicy } from "./instances/instance-policy.js";
+import { InstancePool } from "./instances/instance-pool.js";
+import type { InstanceSlot } from "./instances/instance-slot.js";
+import { RunningInstances } from "./instances/running-instances.js";
 import { notify, type PluginEventListener } from "./plugin-event.js";
 import type { RequestedAuthority } from "./requested-authority.js";
 
@@ -14,6 +18,8 @@ export interface RunningPluginParts {
   readonly admitted: AdmittedPlugin;
   readonly prepared: PreparedPlugin;
   readonly limits: PluginLimits;
+  readonly policy: Required<InstancePolicy>;
+  readonly restart: Required<RestartPolicy>;
   readonly runtime: WorkerRuntime;
   /** `undefined` for a plugin that asks for nothing. */
   readonly requested: RequestedAuthority | undefined;
@@ -21,44 +27,73 @@ export interface RunningPluginParts {
   readonly onEvent: PluginEventListener | undefined;
 }
 
-/** A plugin's instance, what it has, and what is told of it. */
+/** A plugin's instances and what they have. */
 export interface RunningPlugin {
-  readonly keeper: InstanceKeeper;
+  readonly pool: InstancePool;
   /** What it has now, as texts. */
   readonly grants: () => readonly string[];
-  /** Sets who is told that calls which wait will not be answered. */
-  onEnded(listener: (error: PluginError) => void): void;
 }
 
+// One for the page, whatever number of hosts an app makes: they share the engine's memories.
+const pageInstances = new RunningInstances();
+
 /** Joins the pieces of one running plugin: its instances, its grants, the audit and the app's events. */
-export function runPlugin({ admitted, prepared, limits, runtime, requested, audit, onEvent }: RunningPluginParts): RunningPlugin {
+export function runPlugin(parts: RunningPluginParts): RunningPlugin {
+  const { admitted, prepared, limits, policy, restart, runtime, requested, audit, onEvent } = parts;
   const { id, version } = admitted.manifest;
   const plugin = { id, version };
-  let failWaiting: (error: PluginError) => void = () => undefined;
-  // What is taken back before there is an instance ends none.
-  const running: { keeper?: InstanceKeeper } = {};
+  // What is taken back before there are instances ends none.
+  const running: { pool?: InstancePool } = {};
   const live = requested?.live(admitted.grants, (lost, texts) => {
     for (const capability of texts) audit.enter(plugin, { kind: "revoked", capability });
     // What lives on the page is refused there from now on. What is in the worker can only be taken with it.
-    if (lost.some(({ kind }) => !PAGE_KINDS.has(kind))) running.keeper?.end(revoked(id, texts));
+    if (lost.some(({ kind }) => !PAGE_KINDS.has(kind))) running.pool?.end(revoked(id, texts));
   });
-  const onGuestEvent = (event: GuestEvent): void => {
-    if (event.kind === "denied") audit.enter(plugin, { kind: "denied", capability: event.authority, function: event.import, summary: undefined });
-    notify(onEvent, { kind: "guest", pluginId: id, event });
-  };
-  const page = { grants: live?.list ?? (() => []), provisions: requested?.provisions() ?? {}, listeners: pageListeners(plugin, audit, onEvent) };
-  const keeper = new InstanceKeeper(
-    ({ onBroken, signal }) => runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page, signal }),
-    (error) => {
-      failWaiting(error);
+  const listeners = pageListeners(plugin, audit, onEvent);
+  const page = (slot: InstanceSlot) => ({
+    grants: live?.list ?? (() => []),
+    provisions: requested?.provisions() ?? {},
+    listeners: { ...listeners, follow: (name: string) => slot.follow(name) },
+  });
+  const pool = new InstancePool({
+    policy, restart,
+    capacity: limits.pendingCalls,
+    room: { pluginId: id, memories: memoriesOf(prepared), most: limits.linearMemories },
+    running: pageInstances,
+    start: async ({ onBroken, signal }, slot) => {
+      slot.errorOutput.clear();
+      const onGuestEvent = guestListener(slot, plugin, audit, onEvent);
+      try {
+        return await runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page: page(slot), signal });
+      } catch (error) {
+        if (error instanceof PluginError) addErrorOutput(error, slot.errorOutput.text);
+        throw error;
+      }
+    },
+    onEnded: (error, slot) => {
+      addErrorOutput(error, slot.errorOutput.text);
       notify(onEvent, { kind: "instance-ended", pluginId: id, error });
     },
-  );
-  running.keeper = keeper;
-  return { keeper, grants: () => requested?.texts() ?? [], onEnded: (listener) => void (failWaiting = listener) };
+    onHealth: (health) => notify(onEvent, { kind: "health", pluginId: id, health }),
+  });
+  running.pool = pool;
+  return { pool, grants: () => requested?.texts() ?? [] };
 }
 
-function pageListeners(plugin: { readonly id: string; readonly version: string }, audit: Audit, onEvent: PluginEventListener | undefined): PageSideOptions["listeners"] {
+/** A plugin that may wait for a time needs one memory more, which its waits are made with. */
+function memoriesOf({ memories, admitted }: PreparedPlugin): number {
+  return Math.max(1, memories) + (admitted.grants?.some(({ kind }) => kind === "clocks") ? 1 : 0);
+}
+
+function guestListener(slot: InstanceSlot, plugin: BrokerContext["plugin"], audit: Audit, onEvent: PluginEventListener | undefined): (event: GuestEvent) => void {
+  return (event) => {
+    if (event.kind === "denied") audit.enter(plugin, { kind: "denied", capability: event.authority, function: event.import, summary: undefined });
+    if (event.kind === "output" && event.stream === "stderr") slot.errorOutput.add(event.text);
+    notify(onEvent, { kind: "guest", pluginId: plugin.id, event });
+  };
+}
+
+function pageListeners(plugin: BrokerContext["plugin"], audit: Audit, onEvent: PluginEventListener | undefined): PageSideListeners {
   const pluginId = plugin.id;
   return {
     onDenied: ({ capability, function: functionName, summary }) => {

@@ -18,7 +18,12 @@ export interface PluginLimits {
   readonly memoryBytes: number;
   /** Arguments or result of one call, in bytes, strings counted as UTF-16. */
   readonly messageBytes: number;
-  /** Calls that wait for one instance. */
+  /**
+   * Linear memories of all instances of the page, together. An engine has about 124 for a process, of any size; what is above
+   * this is left to the app and to other pages of the process.
+   */
+  readonly linearMemories: number;
+  /** Calls that wait for one plugin. */
   readonly pendingCalls: number;
   /**
    * What one plugin may store through wasi:keyvalue, in bytes, over all its buckets: the names of buckets and keys count, in
@@ -56,6 +61,7 @@ export const DEFAULT_LIMITS: PluginLimits = {
   hostCallMilliseconds: 10_000,
   memoryBytes: 256 * MEBIBYTE,
   messageBytes: 64 * MEBIBYTE,
+  linearMemories: 96,
   pendingCalls: 1_000,
   keyValueBytes: 10 * MEBIBYTE,
   logBytes: MEBIBYTE,

@@ -77,6 +77,8 @@ export type Outcome =
   | { readonly kind: "resource-invalid"; readonly message: string }
   /** An import that lives on the page could not do what it must: the app's function broke, or took too long. */
   | { readonly kind: "host-failed"; readonly message: string }
+  /** The engine has no linear memory left for this instance. */
+  | { readonly kind: "memory-exhausted"; readonly message: string }
   | { readonly kind: "trap"; readonly message: string };
 
 /** What the worker offers to the host, through Comlink. No function of it ever rejects. */

@@ -22,6 +22,8 @@ export function parseOutcome(message: unknown): Outcome | undefined {
       return withMessage("resource-invalid", members);
     case "host-failed":
       return withMessage("host-failed", members);
+    case "memory-exhausted":
+      return withMessage("memory-exhausted", members);
     case "trap":
       return withMessage("trap", members);
     default:
@@ -98,7 +100,7 @@ function parseHostCall(message: unknown): HostCallRequest | undefined {
 // Operations are our own names; the longest has about twenty characters.
 const OPERATION_LENGTH = 64;
 
-function withMessage<Kind extends "resource-invalid" | "host-failed" | "trap">(kind: Kind, members: ReadonlyMap<string, unknown>): { kind: Kind; message: string } | undefined {
+function withMessage<Kind extends "resource-invalid" | "host-failed" | "memory-exhausted" | "trap">(kind: Kind, members: ReadonlyMap<string, unknown>): { kind: Kind; message: string } | undefined {
   const message = boundedText(members.get("message"));
   return message === undefined ? undefined : { kind, message };
 }

@@ -33,6 +33,11 @@ function describe(outcome: Outcome, { stage }: OutcomeContext): { code: PluginEr
       };
     case "resource-invalid":
       return { code: "resource-invalid", message: outcome.message };
+    case "memory-exhausted":
+      return {
+        code: "instances-exhausted",
+        message: `the engine has no linear memory left for it (${outcome.message}). Dispose plugins that are not needed, or lower the limits linearMemories and memoryBytes`,
+      };
     case "trap":
       return {
         code: stage === "instantiate" ? "instantiate-failed" : "trap",

@@ -2,6 +2,7 @@ import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
 import { worldDigest } from "../../admission/world-digest.js";
 import { sha256Hex } from "../../bytes/sha256.js";
 import type { Capability } from "../../capability/capability.js";
+import { countMemories } from "../../component/count-memories.js";
 import { limitMemories } from "../../component/core-module-limits.js";
 import type { CachedComponent, CompileCache } from "../../compile/compile-cache.js";
 import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
@@ -22,6 +23,8 @@ export interface PreparedPlugin {
   readonly glue: string;
   /** Being compiled, off this thread, while a worker starts. Rejects with `compile-failed`. */
   readonly coreModules: Promise<readonly PreparedModule[]>;
+  /** How many linear memories an instance has. */
+  readonly memories: number;
   readonly target: CompileTarget;
   /** How host calls are made; `null` if nothing that was granted lives on the page. */
   readonly transport: HostCallTransport["kind"] | null;
@@ -60,7 +63,8 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   // Who starts an instance meets the failure.
   coreModules.catch(() => undefined);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
-  return { admitted, glue: component.glue, coreModules, target, transport, cache, code };
+  const memories = component.coreModules.reduce((sum, { bytes }) => sum + countMemories(bytes), 0);
+  return { admitted, glue: component.glue, coreModules, memories, target, transport, cache, code };
 }
 
 function componentDigest(manifest: Manifest): string {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { AdmittedPlugin } from "../../../src/admission/admit-plugin.js";
 import { type Capability, parseCapability } from "../../../src/capability/capability.js";
 import { Audit } from "../../../src/host/audit.js";
+import { checkInstancePolicy, checkRestartPolicy } from "../../../src/host/instances/instance-policy.js";
 import { LiveGrants } from "../../../src/host/live-grants.js";
 import type { PluginEvent } from "../../../src/host/plugin-event.js";
 import type { RequestedAuthority } from "../../../src/host/requested-authority.js";
@@ -41,13 +42,13 @@ function run(early: readonly string[] = []) {
     },
   };
   const admitted = { manifest: { id: "acme.test", version: "1.0.0" }, grants } as unknown as AdmittedPlugin;
-  const plugin = runPlugin({ admitted, prepared: {} as never, limits: DEFAULT_LIMITS, runtime: runtime as never, requested, audit, onEvent: (event) => events.push(event) });
+  const plugin = runPlugin({ admitted, prepared: { memories: 1, admitted } as never, limits: DEFAULT_LIMITS, policy: checkInstancePolicy({}, "acme.test"), restart: checkRestartPolicy({}, "acme.test"), runtime: runtime as never, requested, audit, onEvent: (event) => events.push(event) });
   return { plugin, started, events, audit, revoke };
 }
 
 it("starts without what was taken back while it was still being admitted", async () => {
   const { plugin, started, audit } = run(["clocks"]);
-  await plugin.keeper.current();
+  await plugin.pool.startFirst();
   expect(plugin.grants()).toEqual(["keyvalue"]);
   expect(started[0]?.request.page.grants().map(({ kind }) => kind)).toEqual(["keyvalue"]);
   expect(audit.list()).toMatchObject([{ kind: "revoked", capability: "clocks", pluginId: "acme.test", pluginVersion: "1.0.0" }]);
@@ -55,19 +56,19 @@ it("starts without what was taken back while it was still being admitted", async
 
 it("ends the instance for what it has in its worker, and the next one starts without", async () => {
   const { plugin, started, revoke, events } = run();
-  await plugin.keeper.current();
+  await plugin.pool.startFirst();
   revoke("clocks");
   await expect.poll(() => started[0]?.reason?.code).toBe("capability-revoked");
   expect(events).toContainEqual(expect.objectContaining({ kind: "instance-ended", pluginId: "acme.test" }));
-  await plugin.keeper.current();
+  await plugin.pool.startFirst();
   expect(started[1]?.request.page.grants().map(({ kind }) => kind)).toEqual(["keyvalue"]);
 });
 
 it("lets the instance run on without what lives on the page", async () => {
   const { plugin, started, revoke } = run();
-  await plugin.keeper.current();
+  await plugin.pool.startFirst();
   revoke("keyvalue");
-  await plugin.keeper.current();
+  await plugin.pool.startFirst();
   expect(started.length).toBe(1);
   expect(started[0]?.reason).toBeUndefined();
   expect(started[0]?.request.page.grants().map(({ kind }) => kind)).toEqual(["clocks"]);
@@ -75,7 +76,7 @@ it("lets the instance run on without what lives on the page", async () => {
 
 it("enters denials of the worker and of the page into one audit", async () => {
   const { plugin, started, audit } = run();
-  await plugin.keeper.current();
+  await plugin.pool.startFirst();
   const request = started[0]?.request;
   request?.listeners.onEvent({ kind: "denied", authority: "env", import: "wasi:cli/environment@0.2.0#get-environment" });
   request?.page.listeners.onDenied({ capability: "http", function: "wasi:http/outgoing-handler#handle", summary: "GET https://evil.test/" });

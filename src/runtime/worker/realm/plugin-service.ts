@@ -50,7 +50,7 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
         functions = createExportTable(request.world, exports, resources);
         return { kind: "ok", value: undefined };
       } catch (error) {
-        return instance.fatal ?? trap(error);
+        return instance.fatal ?? (isMemoryRefusal(error) ? { kind: "memory-exhausted", message: error.message } : trap(error));
       }
     },
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
@@ -142,6 +142,11 @@ function moduleSource(request: StartRequest): (name: string) => WebAssembly.Modu
  */
 function isErrorResult(error: unknown): error is { payload: unknown } {
   return error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && Object.hasOwn(error, "payload");
+}
+
+/** V8's and SpiderMonkey's words for it: the specification leaves it to the engine, and only demands a RangeError. */
+function isMemoryRefusal(error: unknown): error is RangeError {
+  return error instanceof RangeError && /memory/i.test(error.message);
 }
 
 function trap(error: unknown): Outcome {

@@ -1,5 +1,12 @@
-import type { PluginError } from "../errors/plugin-error.js";
+import type { PluginError } from "../../errors/plugin-error.js";
 import type { PluginInstance, StartInstance } from "./plugin-instance.js";
+
+export interface KeeperListeners {
+  /** The instance ended by a failure, or was ended by someone with a reason. */
+  readonly onEnded: (error: PluginError) => void;
+  /** There is no instance any more, for whatever reason; not even one that was starting. */
+  readonly onGone?: () => void;
+}
 
 /**
  * Keeps one instance running: starts it when it is needed, forgets it when it ends, and never hands out one
@@ -7,20 +14,25 @@ import type { PluginInstance, StartInstance } from "./plugin-instance.js";
  */
 export class InstanceKeeper {
   readonly #start: StartInstance;
-  readonly #onEnded: (error: PluginError) => void;
+  readonly #listeners: KeeperListeners;
   #current: Promise<PluginInstance> | undefined;
   #starting = new AbortController();
   #closed: PluginError | undefined;
   #generation = {};
 
-  constructor(start: StartInstance, onEnded: (error: PluginError) => void) {
+  constructor(start: StartInstance, listeners: KeeperListeners) {
     this.#start = start;
-    this.#onEnded = onEnded;
+    this.#listeners = listeners;
   }
 
   /** Stands for the present instance: another object as soon as that has ended. */
   get generation(): object {
     return this.#generation;
+  }
+
+  /** Whether there is an instance, or one is being started. */
+  get isRunning(): boolean {
+    return this.#current !== undefined;
   }
 
   /** The running instance, or a fresh one. */
@@ -33,14 +45,19 @@ export class InstanceKeeper {
   /** Ends the running instance. Its pending calls fail with `error`; the next call gets a fresh one. */
   end(error: PluginError): void {
     const ended = this.#forget(error);
-    if (ended !== undefined) this.#onEnded(error);
-    ended?.then((instance) => instance.terminate(error), ignoreFailedStart);
+    if (ended !== undefined) this.#listeners.onEnded(error);
+    terminate(ended, error);
+  }
+
+  /** Ends the running instance, which nobody uses. No failure: nobody is told. */
+  retire(reason: PluginError): void {
+    terminate(this.#forget(reason), reason);
   }
 
   /** Ends the running instance for good. */
   close(error: PluginError): void {
     this.#closed ??= error;
-    this.#forget(error)?.then((instance) => instance.terminate(error), ignoreFailedStart);
+    this.retire(error);
   }
 
   #forget(error: unknown): Promise<PluginInstance> | undefined {
@@ -48,7 +65,10 @@ export class InstanceKeeper {
     // A start function may run for ever: one that nobody waits for is not left to its deadline.
     this.#starting.abort(error);
     this.#current = undefined;
-    if (ended !== undefined) this.#generation = {};
+    if (ended !== undefined) {
+      this.#generation = {};
+      this.#listeners.onGone?.();
+    }
     return ended;
   }
 
@@ -59,7 +79,7 @@ export class InstanceKeeper {
       onBroken: (error) => {
         if (this.#current !== started) return;
         void this.#forget(error);
-        this.#onEnded(error);
+        this.#listeners.onEnded(error);
       },
       signal: starting.signal,
     }).catch((error: unknown) => {
@@ -73,5 +93,7 @@ export class InstanceKeeper {
   }
 }
 
-// Whoever asked for the instance has its failure already.
-function ignoreFailedStart(): void {}
+function terminate(ended: Promise<PluginInstance> | undefined, reason: PluginError): void {
+  // Whoever asked for an instance that did not start has its failure already.
+  ended?.then((instance) => instance.terminate(reason), () => undefined);
+}

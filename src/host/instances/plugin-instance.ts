@@ -1,5 +1,5 @@
-import type { PluginError } from "../errors/plugin-error.js";
-import type { CallRequest, Outcome } from "../rpc/messages.js";
+import type { PluginError } from "../../errors/plugin-error.js";
+import type { CallRequest, Outcome } from "../../rpc/messages.js";
 
 /** A running instance, wherever it runs. */
 export interface PluginInstance {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { PluginError } from "../../../src/errors/plugin-error.js";
-import { InstanceKeeper } from "../../../src/host/instance-keeper.js";
+import { PluginError } from "../../../../src/errors/plugin-error.js";
+import { InstanceKeeper } from "../../../../src/host/instances/instance-keeper.js";
 
 const trap = new PluginError({ code: "trap", stage: "call", message: "trapped" });
 
@@ -20,7 +20,7 @@ describe("InstanceKeeper", () => {
   it("starts once, and again only after the instance ended", async () => {
     const fake = fakeInstances();
     const onEnded = vi.fn();
-    const keeper = new InstanceKeeper(fake.start, onEnded);
+    const keeper = new InstanceKeeper(fake.start, { onEnded });
     const [first, same] = await Promise.all([keeper.current(), keeper.current()]);
     expect(first).toBe(same);
     const generation = keeper.generation;
@@ -35,7 +35,7 @@ describe("InstanceKeeper", () => {
   it("ignores the end of an instance that is not the present one", async () => {
     const fake = fakeInstances();
     const onEnded = vi.fn();
-    const keeper = new InstanceKeeper(fake.start, onEnded);
+    const keeper = new InstanceKeeper(fake.start, { onEnded });
     await keeper.current();
     keeper.end(trap);
     const second = await keeper.current();
@@ -51,7 +51,7 @@ describe("InstanceKeeper", () => {
     const keeper = new InstanceKeeper(async () => {
       attempts += 1;
       throw trap;
-    }, () => undefined);
+    }, { onEnded: () => undefined });
     await expect(keeper.current()).rejects.toBe(trap);
     await expect(keeper.current()).rejects.toBe(trap);
     expect(attempts).toBe(2);
@@ -59,12 +59,25 @@ describe("InstanceKeeper", () => {
 
   it("ends an instance that is still starting when it is closed", async () => {
     const fake = fakeInstances();
-    const keeper = new InstanceKeeper(fake.start, () => undefined);
+    const keeper = new InstanceKeeper(fake.start, { onEnded: () => undefined });
     const starting = keeper.current();
     keeper.close(trap);
     await starting;
     await new Promise((resolve) => setTimeout(resolve));
     expect(fake.terminated).toEqual([1]);
     await expect(keeper.current()).rejects.toBe(trap);
+  });
+
+  it("retires what nobody uses without a word, and starts afresh", async () => {
+    const fake = fakeInstances();
+    const [onEnded, onGone] = [vi.fn(), vi.fn()];
+    const keeper = new InstanceKeeper(fake.start, { onEnded, onGone });
+    keeper.retire(trap);
+    expect(onGone).not.toHaveBeenCalled();
+    await keeper.current();
+    keeper.retire(trap);
+    expect(keeper.isRunning).toBe(false);
+    await keeper.current();
+    expect([fake.count(), fake.terminated, onGone.mock.calls.length, onEnded.mock.calls.length]).toEqual([2, [1], 1, 0]);
   });
 });
