@@ -1,7 +1,7 @@
 /** Spec side of `test/browser/pages/plugins.js`: loads plugins in the page and calls them. */
 import { readFile } from "node:fs/promises";
 import { expect, type Page } from "@playwright/test";
-import type { CallOptions, LoadProgress, LoadReport, PluginHostOptions, PluginInfo } from "../../src/index.js";
+import type { CallOptions, LoadOptions, LoadProgress, LoadReport, PluginHostOptions, PluginInfo } from "../../src/index.js";
 import type { InterfaceDescriptorData } from "../../src/component/interface-descriptor.js";
 import { fixture, type FixtureName, fixturePath } from "../fixtures/index.js";
 import type { TestServer } from "./browser-test.js";
@@ -14,6 +14,8 @@ export interface PlainError {
   readonly pluginId: string | undefined;
   readonly message: string;
   readonly payload: unknown;
+  /** What the plugin wrote to its standard error before. */
+  readonly stderr: string | undefined;
 }
 
 export type CallResult = { readonly value: unknown; readonly error?: undefined } | { readonly error: PlainError; readonly value?: undefined };
@@ -31,7 +33,7 @@ export interface LoadRequest {
     /** Makes host options in the page, by a function of a module beside `plugins.js`. */
     readonly setup?: { readonly module: string; readonly create: string; readonly argument?: unknown };
   };
-  readonly load?: { readonly compatibility?: "strict" | "lenient"; readonly version?: string };
+  readonly load?: Pick<LoadOptions, "compatibility" | "version" | "instances" | "restart">;
 }
 
 export interface LoadResult {

@@ -47,6 +47,9 @@ const WORDS: Readonly<Record<PluginErrorCode, string>> = {
   timeout: "The filter took too long, and was ended. The next run starts a fresh one.",
   aborted: "Stopped. The next run starts a fresh filter.",
   busy: "The filter has too much to do.",
+  "reentrant-call": "It asked Darkroom for something that needs the plugin itself.",
+  "plugin-stopped": "It was stopped, because it failed too often in a row.",
+  "instances-exhausted": "Too many plugins run on this page.",
   closed: "The filter was unloaded.",
   "usage-invalid": "Darkroom used a plugin wrongly.",
 };

@@ -8,6 +8,12 @@ export function addEvent(console: Console, event: PluginEvent): void {
       return addGuestEvent(console, event.pluginId, event.event);
     case "instance-ended":
       return console.add("problem", event.pluginId, `its instance was ended (${event.error.code}). ${event.error.message}`);
+    case "health":
+      // One failure is told by the instance that ended with it.
+      if (event.health.state === "stopped") console.add("problem", event.pluginId, `was stopped after ${event.health.failures} failures in a row`);
+      return;
+    case "replaced":
+      return console.add("log", event.pluginId, `version ${event.from} was replaced by ${event.to} while it ran`);
     case "cache-not-stored":
       return console.add("problem", event.pluginId, `its compiled code was not kept: ${event.reason}`);
     case "host-failure":

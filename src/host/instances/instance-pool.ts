@@ -1,5 +1,6 @@
 import { isPluginError, PluginError } from "../../errors/plugin-error.js";
 import { Deadline } from "../../runtime/deadline.js";
+import type { CallBounds } from "./call-bounds.js";
 import { type CallOrigin, originOf } from "./call-chain.js";
 import { busy, explained, reentrant, resourceGone } from "./call-refusals.js";
 import { CircuitBreaker, type PluginHealth } from "./circuit-breaker.js";
@@ -18,16 +19,6 @@ export interface PoolOptions {
   /** An instance failed, or was ended with a reason. */
   readonly onEnded: (error: PluginError, slot: InstanceSlot) => void;
   readonly onHealth: (health: PluginHealth) => void;
-}
-
-export interface CallBounds {
-  /** The call as people name it: `apply of acme.blur`. */
-  readonly name: string;
-  /** From now until the answer, waiting included. */
-  readonly milliseconds: number;
-  readonly signal: AbortSignal | undefined;
-  /** The instance in which it must run, because it has resources of it; `undefined` for any. */
-  readonly home: object | undefined;
 }
 
 interface PendingCall extends SlotCall {

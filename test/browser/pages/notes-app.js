@@ -1,4 +1,5 @@
 /* An app that implements probe:notes/store: well, or in one of the ways in which an app can fail. */
+import { handle } from "./plugins.js";
 import { hostInterface, ResultError } from "../dist/index.js";
 
 export const calls = [];
@@ -27,6 +28,16 @@ export const notes = new Map([["today", "milk\nbread"], ["/notes/open", "public"
 
 const later = (value) => new Promise((resolve) => setTimeout(resolve, 5, value));
 
+/** Calls the plugin that waits for it, once at once and once later, and answers with what it was told. */
+async function callBack(_path, { signal }) {
+  const told = [];
+  for (const options of [{}, { signal }]) {
+    await handle("notes-rust").call("run", ["now", []], options).catch((error) => told.push(`${error.code} ${/\((.*)\)/.exec(error.message)?.[1]}`));
+    await later(undefined);
+  }
+  return told.join("\n");
+}
+
 /** Ways to answer `now`, which has no error case, and `read`, whose error is a text. */
 const behaviours = {
   well: { now: () => 5n, read: undefined },
@@ -37,6 +48,7 @@ const behaviours = {
   lies: { now: () => "soon", read: () => ({ not: "a text" }) },
   nothing: { now: () => undefined, read: () => undefined },
   errors: { now: () => { throw new ResultError("an error that it does not have"); }, read: () => { throw new ResultError("no such note"); } },
+  callsBack: { now: () => 5n, read: callBack },
   wrongError: { now: () => 5n, read: () => { throw new ResultError({ code: 3 }); } },
 };
 

@@ -6,7 +6,7 @@ export const events = [];
 
 /** Error as data: what a spec asserts on. */
 export function describeError(error) {
-  return { name: error.name, code: error.code, stage: error.stage, pluginId: error.pluginId, message: error.message, payload: error.payload };
+  return { name: error.name, code: error.code, stage: error.stage, pluginId: error.pluginId, message: error.message, payload: error.payload, stderr: error.stderr };
 }
 
 // Beside this module, with the policy that an app serves it with.

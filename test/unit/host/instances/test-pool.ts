@@ -1,7 +1,8 @@
 import { PluginError } from "../../../../src/errors/plugin-error.js";
 import type { PluginHealth } from "../../../../src/host/instances/circuit-breaker.js";
 import { checkInstancePolicy, checkRestartPolicy, type InstancePolicy, type RestartPolicy } from "../../../../src/host/instances/instance-policy.js";
-import { InstancePool, type CallBounds } from "../../../../src/host/instances/instance-pool.js";
+import type { CallBounds } from "../../../../src/host/instances/call-bounds.js";
+import { InstancePool } from "../../../../src/host/instances/instance-pool.js";
 import type { InstanceSlot } from "../../../../src/host/instances/instance-slot.js";
 import { RunningInstances } from "../../../../src/host/instances/running-instances.js";
 
