@@ -41,22 +41,22 @@ export class WorkerLink {
     this.#worker = worker;
     this.#pluginId = pluginId;
     this.#listeners = listeners;
-    this.seal = this.#track(new Promise<SelfTest>((resolve) => (this.#settleSeal = resolve)));
+    this.seal = this.#track(() => new Promise<SelfTest>((resolve) => (this.#settleSeal = resolve)));
     this.seal.catch(() => undefined);
     this.#service = Comlink.wrap<PluginWorkerService>(this.#checkedEndpoint());
     worker.onFailure((error) => this.#break(this.#crashed(error)));
   }
 
   async start(request: StartRequest, transfer: Transferable[]): Promise<Outcome> {
-    return this.#checked(await this.#track<unknown>(this.#service.start(Comlink.transfer(request, transfer))));
+    return this.#checked(await this.#track<unknown>(() => this.#service.start(Comlink.transfer(request, transfer))));
   }
 
   async call(request: CallRequest, transfer: Transferable[]): Promise<Outcome> {
-    return this.#checked(await this.#track<unknown>(this.#service.call(Comlink.transfer(request, transfer))));
+    return this.#checked(await this.#track<unknown>(() => this.#service.call(Comlink.transfer(request, transfer))));
   }
 
   async drop(resource: number): Promise<Outcome> {
-    return this.#checked(await this.#track<unknown>(this.#service.drop(resource)));
+    return this.#checked(await this.#track<unknown>(() => this.#service.drop(resource)));
   }
 
   /** Answers a host call by message. */
@@ -76,6 +76,8 @@ export class WorkerLink {
     this.#worker.terminate();
     for (const reject of this.#pending) reject(reason);
     this.#pending.clear();
+    // Comlink's finalizer holds the endpoint, which holds this link and with it the proxy: neither would ever be collected.
+    this.#service[Comlink.releaseProxy]();
   }
 
   /** Comlink's endpoint, behind the check of everything that comes out of the worker. */
@@ -127,11 +129,12 @@ export class WorkerLink {
     throw error;
   }
 
-  #track<Value>(work: PromiseLike<Value>): Promise<Value> {
+  /** Not begun at all on a link that has ended. */
+  #track<Value>(begin: () => PromiseLike<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       this.#pending.add(reject);
-      work.then(
+      begin().then(
         (value) => {
           this.#pending.delete(reject);
           resolve(value);
