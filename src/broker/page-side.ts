@@ -2,6 +2,7 @@ import type { AdmittedPlugin } from "../admission/admit-plugin.js";
 import { EVENT_COST } from "../rpc/event-cost.js";
 import type { GuestAuthority } from "../rpc/messages.js";
 import { SharedAnswers } from "../rpc/shared-answer.js";
+import { boundedBroker } from "./bounded-broker.js";
 import type { Broker, BrokerContext } from "./broker.js";
 import { describeCall } from "./describe-call.js";
 import { createFilesystemBroker } from "./filesystem/filesystem-broker.js";
@@ -81,6 +82,7 @@ interface OpenedBrokers {
 function openBrokers(context: BrokerContext, { admitted, provisions, transport, listeners }: PageSideOptions): OpenedBrokers {
   const granted = context.grants();
   if (transport === null) return { brokers: [], directories: [], standardInput: undefined };
+  const milliseconds = context.limits.hostCallMilliseconds;
   const brokers: Broker[] = [createHandleBroker(context)];
   const interfaces = admitted.imports.hostInterfaces
     .filter(({ shape }) => granted.some((grant) => grant.kind === "host" && grant.interfaceName === shape.name))
@@ -90,10 +92,10 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
     brokers.push(createHttpBroker(context, { fetch: provisions.fetch, secrets: new Map(Object.entries(provisions.secrets ?? {})) }));
   }
   if (has(granted, "keyvalue")) {
-    brokers.push(createKeyValueBroker(context, provisions.keyvalue ?? defaultKeyValue(), dataIdentity(admitted)));
+    brokers.push(boundedBroker(createKeyValueBroker(context, provisions.keyvalue ?? defaultKeyValue(), dataIdentity(admitted)), milliseconds));
   }
   const filesystem = has(granted, "fs") ? createFilesystemBroker(context, new Map(Object.entries(provisions.directories ?? {}))) : undefined;
-  if (filesystem !== undefined) brokers.push(filesystem);
+  if (filesystem !== undefined) brokers.push(boundedBroker(filesystem, milliseconds));
   const { stdin } = provisions;
   return {
     brokers,

@@ -12,7 +12,7 @@ export interface PluginLimits {
   readonly instantiateMilliseconds: number;
   /** One call, from the moment it is made, in milliseconds. */
   readonly callMilliseconds: number;
-  /** One call of a function that the app implements, in milliseconds. The plugin's own call goes on meanwhile, within its bound. */
+  /** One call of a function that the app implements, or of its storage, in milliseconds. The plugin's own call goes on meanwhile, within its bound. */
   readonly hostCallMilliseconds: number;
   /** Linear memory of one instance, in bytes. */
   readonly memoryBytes: number;
