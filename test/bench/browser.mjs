@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { once } from "node:events";
+import { treeMemory } from "./process-memory.mjs";
 import { ensureChromium } from "../support/chromium.mjs";
 
 const FLAGS = [
@@ -37,6 +38,8 @@ export async function openChromium({ url, profile, swapHost }) {
   const ended = once(child, "exit");
   return {
     version: chromium.version,
+    /** What all of its processes take, in bytes; `null` where the system does not tell. */
+    memoryBytes: () => treeMemory(child.pid),
     /** Rejects if the browser ends. */
     failure: ended.then(([code]) => {
       throw new Error(`Chromium ended with exit code ${code} before the benchmark did`);

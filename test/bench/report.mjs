@@ -1,6 +1,7 @@
 /** The tables on standard output, and the comparison with the targets. */
 
 import { printHostCalls, TRANSPORTS } from "./report-host-calls.mjs";
+import { printInstances } from "./report-instances.mjs";
 import { printTable, ratio } from "./table.mjs";
 
 /** @typedef {import("./statistics.mjs").Summary} Summary */
@@ -17,11 +18,12 @@ const WAYS = [
 const KILOBYTE = 1_000;
 
 /** @param {any} result */
-export function targetsOf({ calls, loads, sizes }) {
+export function targetsOf({ calls, instances, loads, sizes }) {
   const big = loads["big-js"];
   return [
     target("small call, times bare Comlink", "at most", 1.5, calls.portcullis.median / calls.comlink.median),
     target("10 MB component, recompile over warm load", "at least", 5, big.recompile.total.median / big.warm.total.median),
+    target("a call that never ends: from its deadline to its error, longest, ms", "at most", 100, instances.deadlines.overshoot.max),
     target("host entry with its static imports, kB gzip", "at most", 30, sizes.entry.gzip / KILOBYTE),
     target("host entry and all that every load needs, kB gzip", "at most", 30, sizes.warm.gzip / KILOBYTE),
   ];
@@ -38,12 +40,13 @@ function target(name, bound, wanted, found) {
 }
 
 /** @param {any} result */
-export function printReport({ machine, settings, components, calls, echo1, echo16, hostCalls, realms, loads, sizes, targets }) {
+export function printReport({ machine, settings, components, calls, echo1, echo16, hostCalls, instances, realms, loads, sizes, targets }) {
   console.log(`\n${machine.chromium}, ${machine.system}, ${machine.processor} (${machine.cores} cores), Node ${machine.node}`);
   printCalls(calls);
   printEchoes("1 MiB", echo1);
   printEchoes("16 MiB", echo16);
   for (const [transport, title] of TRANSPORTS) printHostCalls(title, hostCalls[transport], settings);
+  printInstances(instances, settings);
   printRealms(realms);
   for (const [component, ways] of Object.entries(loads)) printLoads(component, components[component].bytes, ways);
   console.log("\n## Bytes that a browser downloads\n");

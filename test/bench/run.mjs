@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openChromium } from "./browser.mjs";
 import { measureHostCalls, measureLoads, measureMessages, measureRealms, observeDownloads, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
+import { INSTANCE_SETTINGS, measureInstances, QUICK_INSTANCE_SETTINGS } from "./measure-instances.mjs";
 import { BENCH, prepare } from "./prepare.mjs";
 import { printReport, targetsOf } from "./report.mjs";
 import { startServer } from "./server.mjs";
@@ -26,7 +27,7 @@ const SWAP_HOST = "swap.test";
 const { values: options } = parseArgs({
   options: { check: { type: "boolean" }, quick: { type: "boolean" }, out: { type: "string" } },
 });
-const settings = options.quick === true ? QUICK_SETTINGS : SETTINGS;
+const settings = options.quick === true ? { ...QUICK_SETTINGS, ...QUICK_INSTANCE_SETTINGS } : { ...SETTINGS, ...INSTANCE_SETTINGS };
 
 buildFixtures();
 const components = await prepare();
@@ -60,18 +61,21 @@ async function measure(measured) {
   });
   const url = `http://127.0.0.1:${server.port}/bench/index.html`;
   const browser = await openChromium({ url, swapHost: SWAP_HOST, profile: join(BENCH, "profile") });
+  server.tellMemory(browser.memoryBytes);
   const run = (/** @type {import("./server.mjs").Job} */ job) => Promise.race([server.run(job), browser.failure]);
   try {
     console.log("Measuring calls and echoes");
     const messages = await measureMessages(run, settings);
     console.log("Measuring host calls");
     const hostCalls = await measureHostCalls(run, settings);
+    console.log("Measuring deadlines and instances");
+    const instances = await measureInstances(run, settings);
     console.log("Measuring sandboxes");
     const realms = await measureRealms(run, settings);
     console.log("Measuring loads");
     const loads = await measureLoads(run, measured, settings.loads, (done) => console.log(`  ${done}`));
     const sizes = await measureSizes(await observeDownloads(run, server.takeRequests));
-    const figures = { ...messages, hostCalls, realms, loads, sizes };
+    const figures = { ...messages, hostCalls, instances, realms, loads, sizes };
     return { date: new Date().toISOString(), machine: describeMachine(browser.version), settings, components: Object.fromEntries(measured), ...figures, targets: targetsOf(figures) };
   } finally {
     await browser.close();

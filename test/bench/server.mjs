@@ -31,8 +31,10 @@ export async function startServer({ areas, swapHost }) {
   const queue = new JobQueue();
   /** @type {Set<string>} */
   const requested = new Set();
+  /** @type {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string>, memoryBytes: () => Promise<number | null> }} */
+  const context = { areas, swapHost, queue, requested, memoryBytes: () => Promise.resolve(null) };
   const server = createServer((request, response) => {
-    answer(request, response, { areas, swapHost, queue, requested }).catch((/** @type {unknown} */ error) => {
+    answer(request, response, context).catch((/** @type {unknown} */ error) => {
       queue.fail(error);
       response.destroy();
     });
@@ -44,6 +46,8 @@ export async function startServer({ areas, swapHost }) {
   return {
     port: address.port,
     run: queue.run.bind(queue),
+    /** Sets who tells a page the browser's memory. @param {() => Promise<number | null>} tell */
+    tellMemory: (tell) => void (context.memoryBytes = tell),
     /** Paths that were asked for since the last time, without their mode. */
     takeRequests: () => {
       const paths = [...requested];
@@ -106,11 +110,12 @@ class JobQueue {
 /**
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
- * @param {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string> }} context
+ * @param {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string>, memoryBytes: () => Promise<number | null> }} context
  */
-async function answer(request, response, { areas, swapHost, queue, requested }) {
+async function answer(request, response, { areas, swapHost, queue, requested, memoryBytes }) {
   const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
   if (pathname === "/next-job") return send(response, JSON.stringify({ swapHost, job: await queue.next() }), "application/json");
+  if (pathname === "/memory") return send(response, JSON.stringify(await memoryBytes()), "application/json");
   if (pathname === "/result") {
     queue.finish(JSON.parse(await readText(request)));
     return send(response, "", "text/plain");

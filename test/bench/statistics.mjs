@@ -1,6 +1,6 @@
 /** Medians and percentiles of measured milliseconds. */
 
-/** @typedef {{ readonly n: number, readonly median: number, readonly p95: number, readonly min: number }} Summary */
+/** @typedef {{ readonly n: number, readonly median: number, readonly p95: number, readonly min: number, readonly max: number }} Summary */
 
 /**
  * @param {readonly number[]} values
@@ -8,7 +8,7 @@
  */
 export function summarize(values) {
   const sorted = [...values].sort((one, other) => one - other);
-  return { n: sorted.length, median: median(sorted), p95: nearestRank(sorted, 0.95), min: sorted[0] ?? Number.NaN };
+  return { n: sorted.length, median: median(sorted), p95: nearestRank(sorted, 0.95), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
 /** @param {readonly number[]} sorted */

@@ -52,14 +52,16 @@ test("where no instance may be put away, running out is a typed error, and the p
     const host = modules.hostOf("trap");
     const contract = portcullis.defineInterface(descriptor);
     const handles: any[] = [];
-    let code: string | undefined;
-    while (code === undefined && handles.length < 200) {
-      const handle = await host.load("fixture.trap", contract).catch((error: { code: string }) => void (code = error.code));
-      if (handle === undefined) break;
-      // From now on it has a state.
-      await handle.call("count", []);
-      handles.push(handle);
-    }
+    const loadAll = async (): Promise<string> => {
+      for (;;) {
+        const handle = await host.load("fixture.trap", contract).catch((error: { code: string }) => error);
+        if (handle instanceof Error) return (handle as Error & { code: string }).code;
+        // From now on it has a state.
+        await handle.call("count", []);
+        handles.push(handle);
+      }
+    };
+    const code = await loadAll();
     const counts = await Promise.all(handles.map((handle) => handle.call("count", [])));
     await handles.pop().dispose();
     await new Promise((resolve) => setTimeout(resolve, 500));
