@@ -41,6 +41,10 @@ export function indexedDbCache(options: IndexedDbCacheOptions = {}): CompileCach
       const record = await newCacheRecord(component, maxBytes);
       await bounded(() => writeEntry(store, cacheSlot(component.key, provenance), record, maxBytes));
     },
+    async forget(wasmSha256) {
+      const { forgetEntries } = await import("./indexeddb-forget.js");
+      await bounded(() => forgetEntries(store, wasmSha256));
+    },
     clear: () => bounded(() => clear(store)),
   };
 }
