@@ -10,4 +10,5 @@ export type { PluginDataPlaces } from "./host/installed/plugin-data.js";
 export type { ReplacementPermissions } from "./host/installed/replacement-rules.js";
 export type { UninstalledData } from "./host/installed/uninstall-plugin.js";
 export { type InstalledChange, watchInstalled } from "./host/installed/watch-installed.js";
-export { type InstallOptions, type OperationOptions, PluginInstaller, type PluginInstallerOptions, type UpdateOptions } from "./host/installed/plugin-installer.js";
+export type { InstallOptions, OperationOptions, PluginInstallerOptions, UpdateOptions } from "./host/installed/installer-options.js";
+export { PluginInstaller } from "./host/installed/plugin-installer.js";

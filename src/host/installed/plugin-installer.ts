@@ -1,8 +1,7 @@
-import { type PluginError, isPluginError } from "../../errors/plugin-error.js";
-import { DEFAULT_LIMITS, type PluginLimits } from "../../limits/plugin-limits.js";
+import { isPluginError } from "../../errors/plugin-error.js";
+import { DEFAULT_LIMITS } from "../../limits/plugin-limits.js";
 import type { PluginPackage } from "../../package/plugin-package.js";
 import { Deadline } from "../../runtime/deadline.js";
-import type { TrustPolicy } from "../../trust/trust-policy.js";
 import { verifyPackage } from "../../trust/verify-package.js";
 import { checkLimits } from "../check-limits.js";
 import { fileSource, type FileSourceOptions } from "../file-source.js";
@@ -17,44 +16,13 @@ import type { InstallContext, InstallProgress } from "./install-context.js";
 import { installError, storeError } from "./install-error.js";
 import { withPluginLock } from "./install-locks.js";
 import { pluginIdOf, pluginRecordName, readPluginRecord } from "./install-record.js";
-import type { InstallStore } from "./install-store.js";
 import { installVersion } from "./install-version.js";
+import type { InstallOptions, OperationOptions, PluginInstallerOptions, UpdateOptions } from "./installer-options.js";
 import { type InstalledPlugin, listInstalled } from "./installed-plugin.js";
-import type { PluginDataPlaces } from "./plugin-data.js";
-import { checkHostVersion, compare, notInstalled, type ReplacementPermissions } from "./replacement-rules.js";
+import { checkHostVersion, compare, notInstalled } from "./replacement-rules.js";
 import { rollBackPlugin } from "./roll-back.js";
 import { finishDeletion, type UninstalledData, uninstallPlugin } from "./uninstall-plugin.js";
 import { type InstalledChange, type InstalledWatcher, watcherOf } from "./watch-installed.js";
-
-export interface PluginInstallerOptions {
-  /** Where plugins are installed from, asked in this order. */
-  readonly sources: readonly PluginSource[];
-  /** Whose plugins may be installed: the hosts' policy. */
-  readonly trust: TrustPolicy;
-  /** Where they are kept: see `indexedDbInstallStore`. */
-  readonly store: InstallStore;
-  /** Where plugins leave data that uninstalling deletes, where that is not where hosts keep it by default. */
-  readonly data?: PluginDataPlaces;
-  /** Bounds that differ from `DEFAULT_LIMITS`. */
-  readonly limits?: Partial<PluginLimits>;
-  /** Told what failed without failing an operation: a source that was passed over, leftovers that could not be removed. */
-  readonly onProblem?: (problem: PluginError) => void;
-}
-
-export interface OperationOptions {
-  readonly signal?: AbortSignal;
-  /** Most time, in milliseconds, waiting for other tabs included. Default: five minutes. */
-  readonly timeoutMs?: number;
-}
-
-export interface UpdateOptions extends OperationOptions, ReplacementPermissions {
-  readonly onProgress?: (progress: InstallProgress) => void;
-}
-
-export interface InstallOptions extends UpdateOptions {
-  /** An exact version. Default: the newest that the first source with the plugin has. */
-  readonly version?: string;
-}
 
 const DEFAULT_MILLISECONDS = 5 * 60_000;
 

@@ -3,7 +3,8 @@ import { sha256Hex } from "../../../src/bytes/sha256.js";
 import { toUtf8 } from "../../../src/bytes/utf8.js";
 import type { PluginSource } from "../../../src/host/plugin-source.js";
 import { memoryInstallStore } from "../../../src/host/installed/memory-install-store.js";
-import { PluginInstaller, type PluginInstallerOptions } from "../../../src/host/installed/plugin-installer.js";
+import type { PluginInstallerOptions } from "../../../src/host/installed/installer-options.js";
+import { PluginInstaller } from "../../../src/host/installed/plugin-installer.js";
 import { installedPlugins } from "../../../src/host/installed/installed-plugins.js";
 import type { InstallStore } from "../../../src/host/installed/install-store.js";
 import { DEFAULT_LIMITS } from "../../../src/limits/plugin-limits.js";
@@ -78,11 +79,9 @@ export interface Installation {
 }
 
 /** An installer over `store`, as a page makes it. */
-export async function installerOf(offered: PluginPackage[] | readonly PluginSource[], options: Partial<PluginInstallerOptions> = {}): Promise<Installation> {
+export async function installerOf(sources: readonly PluginSource[], options: Partial<PluginInstallerOptions> = {}): Promise<Installation> {
   const store = options.store ?? memoryInstallStore();
   const problems: string[] = [];
-  const isPackage = (item: PluginPackage | PluginSource | undefined): item is PluginPackage => item instanceof PluginPackage;
-  const sources = offered.every(isPackage) ? [sourceOf(offered as PluginPackage[])] : (offered as readonly PluginSource[]);
   const data = { grants: null, keyvalue: null, cache: null };
   const installer = new PluginInstaller({ sources, trust: await trustThree(), data, onProblem: ({ code }) => problems.push(code), ...options, store });
   return { installer, store, problems };

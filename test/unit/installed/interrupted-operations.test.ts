@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ABANDONED_MILLISECONDS } from "../../../src/host/installed/install-locks.js";
 import type { InstallStore } from "../../../src/host/installed/install-store.js";
 import { memoryInstallStore } from "../../../src/host/installed/memory-install-store.js";
-import type { PluginInstaller, PluginInstallerOptions } from "../../../src/host/installed/plugin-installer.js";
+import type { PluginInstallerOptions } from "../../../src/host/installed/installer-options.js";
+import type { PluginInstaller } from "../../../src/host/installed/plugin-installer.js";
 import type { PluginPackage } from "../../../src/package/plugin-package.js";
 import { type Ending, endingStore, ID, installerOf, loadable, pluginPackage, sourceOf } from "./install-fixture.js";
 
@@ -55,10 +56,19 @@ function dataOf(): { readonly options: Pick<PluginInstallerOptions, "data">; isT
   return kept;
 }
 
+const packages = new Map<string, Promise<PluginPackage>>();
+
+/** Signed once: there are hundreds of runs. */
+function packageOf(version: string): Promise<PluginPackage> {
+  const known = packages.get(version) ?? pluginPackage({ version });
+  packages.set(version, known);
+  return known;
+}
+
 async function prepared(operation: Operation, data: Pick<PluginInstallerOptions, "data">) {
   const store = memoryInstallStore();
   const offered: PluginPackage[] = [];
-  const packages = await Promise.all(operation.offered.map((version) => pluginPackage({ version })));
+  const packages = await Promise.all(operation.offered.map(packageOf));
   const { installer } = await installerOf([sourceOf(offered)], { store, ...data });
   await operation.before(installer, offered, packages);
   return { store, offered, run: async (view: InstallStore) => {
