@@ -1,5 +1,6 @@
 import { promisifyRequest } from "idb-keyval";
 import { openStore } from "../../compile/indexeddb-store.js";
+import { timeBound } from "../../compile/time-bound.js";
 import type { InstallChange, InstallState, InstallStore } from "./install-store.js";
 
 export interface IndexedDbInstallStoreOptions {
@@ -32,14 +33,15 @@ export function indexedDbInstallStore(options: IndexedDbInstallStoreOptions = {}
   const { databaseName = "portcullis-installed", timeoutMilliseconds = 10_000 } = options;
   // The switch to another version may not reach the disk before the files do, should the machine lose power.
   const store = openStore(databaseName, "installed", { durability: "strict" });
-  const answer = <Value>(work: Promise<Value>): Promise<Value> => within(timeoutMilliseconds, work);
-  const read = (key: IDBValidKey) => answer(store("readonly", (objects) => promisifyRequest(objects.get(key) as IDBRequest<unknown>)));
+  // Only reading, which every operation begins with: what is written may be large, and the operation has a deadline.
+  const bounded = timeBound(timeoutMilliseconds);
+  const read = (key: IDBValidKey) => bounded(() => store("readonly", (objects) => promisifyRequest(objects.get(key) as IDBRequest<unknown>)));
   // Messages come from any script of the origin: all that one can do is to make this page look again.
   const others = new Channel(databaseName);
   return {
     name: `indexeddb:${databaseName}`,
     readRecord: (name) => read([RECORD, name]),
-    state: () => answer(store("readonly", readState)),
+    state: () => bounded(() => store("readonly", readState)),
     async update(change) {
       const outcome = await store("readwrite", (objects) => applyChange(objects, change));
       // The connection is closed after a failure, so that a refusal must not look like one.
@@ -98,14 +100,6 @@ async function namesUnder(objects: IDBObjectStore, kind: string): Promise<string
 /** All keys of a kind with a text for a name. An array sorts after every text. */
 function under(kind: string): IDBKeyRange {
   return IDBKeyRange.bound([kind, ""], [kind, []]);
-}
-
-async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`IndexedDB did not answer within ${milliseconds} ms`)), milliseconds);
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }
 
 /** Opened with the first message or watcher: an app that does neither keeps no channel open. */

@@ -183,16 +183,21 @@ export class PluginInstaller {
 
   /** Does `work` alone with this plugin, and then tells what changed and removes what is not needed any more. */
   async #locked(id: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    await withPluginLock(this.#context.store, id, signal, async () => {
-      await this.#watcher.check();
-      try {
-        await work();
-      } finally {
+    const { store, report } = this.#context;
+    try {
+      await withPluginLock(store, id, signal, async () => {
         await this.#watcher.check();
-        this.#context.store.announce?.();
-      }
-    });
-    await collectLeftovers(this.#context.store).catch(this.#context.report);
+        try {
+          await work();
+        } finally {
+          await this.#watcher.check();
+          store.announce?.();
+        }
+      });
+    } finally {
+      // After a failure above all: where space was short, what was stored of the new version takes it.
+      await collectLeftovers(store).catch(report);
+    }
   }
 
   async #during<Value>(doing: string, pluginId: string | undefined, { signal, timeoutMs }: OperationOptions, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
