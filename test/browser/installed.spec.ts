@@ -188,7 +188,7 @@ test.describe("storage that is short", () => {
       const { error } = await installed.operate("install", ID);
       expect(error, error?.message).toMatchObject({ name: "PluginError", code, stage: "install" });
       const fallback = await installed.evaluate(async ({ opened }, [id, descriptor, key]) => {
-        const { portcullis, install, store } = opened() as any;
+        const { portcullis, install, store } = opened();
         const sources = [install.installedPlugins({ store }), portcullis.urlSource("../packages/versions/index.json")];
         const host = new portcullis.PluginHost({ sources, trust: portcullis.trustKeys([key]) });
         const handle = await host.load(id, portcullis.defineInterface(descriptor));

@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 import type { TestServer } from "./browser-test.js";
 import type { PlainError } from "./plugin-page.js";
 import { seededRandom } from "./random.js";
-import { changedPackage, type PackageChanges, packedManifest, putRegistry, type RegistryChanges, type TestPackage } from "./test-registry.js";
+import { changedPackage, type PackageChanges, putRegistry, type RegistryChanges, type TestPackage } from "./test-registry.js";
 
 export const ID = "fixture.small-c";
 
@@ -20,7 +20,7 @@ export interface VersionOptions extends Pick<PackageChanges, "seeds" | "manifest
 /** A version of the plugin, with content of its own. */
 export async function versionOf(version: string, { fixture = "small-c", content = version, assets: [count, bytes] = [4, 20_000], manifest = (same) => same, ...changes }: VersionOptions = {}): Promise<TestPackage> {
   const added = new Map<string, Uint8Array>();
-  const random = seededRandom([...`${fixture} ${content}`].reduce((sum, letter) => Math.imul(sum, 31) + (letter.codePointAt(0) ?? 0), 7));
+  const random = seededRandom(new TextEncoder().encode(`${fixture} ${content}`).reduce((sum, byte) => Math.imul(sum, 31) + byte, 7));
   for (let index = 0; index < count; index += 1) {
     added.set(`assets/${index}.bin`, Uint8Array.from({ length: bytes }, () => Math.floor(random() * 256)));
   }
@@ -109,15 +109,15 @@ export class InstalledPage {
     return module.evaluate(work as never, argument as never);
   }
 
+  /** The same with a text, in which `installed` is the module: for functions that cannot cross to the page. */
+  evaluateText(expression: string): Promise<unknown> {
+    return this.page.evaluate(`import(${JSON.stringify(this.#module)}).then((installed) => (${expression}))`);
+  }
+
   #run(name: string, values: readonly unknown[]): Promise<unknown> {
     return this.page.evaluate(
       async ([module, called, given]) => ((await import(module)) as Record<string, (...all: readonly unknown[]) => unknown>)[called]?.(...given),
       [this.#module, name, values] as const,
     );
   }
-}
-
-/** The digest under which a file of the plugin's package is stored. */
-export async function digestOf(fixture: FixtureName, path: string): Promise<string> {
-  return (await packedManifest(fixture)).files.find((file) => file.path === path)?.sha256 ?? "";
 }
