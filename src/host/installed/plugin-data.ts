@@ -1,6 +1,7 @@
 import { directoryErrorCode, type DirectoryBackend, type DirectoryPath } from "../../broker/filesystem/directory-backend.js";
 import { type KeyValueBackend, keyValueIdentity } from "../../broker/keyvalue/backend.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
+import { indexedDbCache } from "../../compile/indexeddb-cache.js";
 import type { GrantStore } from "../grants/grant-store.js";
 import type { PluginGrants } from "../grants/plugin-grants.js";
 import { parseGrantRecord } from "../grants/grant-record.js";
@@ -61,7 +62,7 @@ async function forgetKeyValues(id: string, owners: readonly string[], { keyvalue
 
 async function forgetCode(components: readonly string[], { cache }: PluginDataPlaces): Promise<void> {
   if (cache === null) return;
-  const kept = cache ?? (await import("../../compile/indexeddb-cache.js")).indexedDbCache();
+  const kept = cache ?? indexedDbCache();
   for (const component of components) await kept.forget?.(component);
 }
 
