@@ -42,7 +42,8 @@ export interface OpenRequest {
   readonly keys?: readonly string[];
   readonly unsigned?: string;
   readonly database?: string;
-  readonly grant?: readonly string[];
+  /** Capabilities, or `always` for a person who allows everything for ever. */
+  readonly grant?: readonly string[] | "always";
   readonly grantsOfHost?: boolean;
 }
 
@@ -63,11 +64,18 @@ export interface Operated {
 /** Spec side of `test/browser/pages/installed.js`. */
 export class InstalledPage {
   readonly page: Page;
-  readonly #module: string;
+  readonly #server: TestServer;
 
   constructor(page: Page, server: TestServer) {
     this.page = page;
-    this.#module = server.url("pages/installed.js");
+    this.#server = server;
+  }
+
+  /** On the page's own origin, which need not be the server's usual one. */
+  get #module(): string {
+    const { origin, pathname } = new URL(this.#server.url("pages/installed.js"));
+    const page = new URL(this.page.url());
+    return `${page.protocol === "http:" ? page.origin : origin}${pathname}`;
   }
 
   open(request: OpenRequest): Promise<unknown> {
@@ -89,6 +97,15 @@ export class InstalledPage {
 
   inspect(database?: string): Promise<Inspection> {
     return this.#run("inspect", database === undefined ? [] : [database]) as Promise<Inspection>;
+  }
+
+  call(id: string, name: string, values: readonly unknown[]): Promise<{ readonly value?: unknown; readonly error?: PlainError }> {
+    return this.#run("call", [id, name, values]) as Promise<{ readonly value?: unknown; readonly error?: PlainError }>;
+  }
+
+  /** Entries in each of the databases that plugins' data is in by default. */
+  dataLeft(): Promise<Readonly<Record<string, number>>> {
+    return this.#run("dataLeft", []) as Promise<Readonly<Record<string, number>>>;
   }
 
   disposeAll(): Promise<unknown> {

@@ -30,13 +30,14 @@ export interface PluginDataPlaces {
  * @throws {PluginError} `storage-failed` with the first failure, after everything else was tried
  */
 export async function deletePluginData({ id, owners, components }: PluginRecord, places: PluginDataPlaces): Promise<void> {
+  // First, so that what still runs here cannot write into what is being deleted.
+  const [grants] = await Promise.allSettled([forgetGrants(id, places)]);
   const work = [
-    forgetGrants(id, places),
     forgetKeyValues(id, owners, places),
     forgetCode(components, places),
     emptyDirectories(id, places),
   ];
-  const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === "rejected");
+  const failed = [grants, ...(await Promise.allSettled(work))].find((outcome) => outcome.status === "rejected");
   if (failed === undefined) return;
   const cause: unknown = failed.reason;
   const message = `${id} is uninstalled, but its data could not be deleted: ${cause instanceof Error ? cause.message : String(cause)}. It is tried again at the next start, and by uninstalling it again`;

@@ -4,14 +4,23 @@ import { createHost, describeError } from "./plugins.js";
 const base = new URL("../", import.meta.url);
 export const changes = [];
 export const problems = [];
+/** What the person was asked. */
+export const asked = [];
 let parts;
 
-/** Makes installer and host. `database` is the store's name. */
+const answers = {
+  always: (request) => {
+    asked.push({ capability: request.capability, previous: [...request.previous], version: request.plugin.version });
+    return { decision: "always" };
+  },
+};
+
+/** Makes installer and host. `database` is the store's name; `grant` a list, or the name of one of the answers above. */
 export async function open({ index = [], keys = [], unsigned, database = "portcullis-installed", grant, grantsOfHost = false }) {
   const [portcullis, install] = await Promise.all([import(`${base}dist/index.js`), import(`${base}dist/install.js`)]);
   const store = install.indexedDbInstallStore({ databaseName: database });
   const trust = unsigned === undefined ? portcullis.trustKeys(keys) : portcullis.dangerouslyTrustUnsigned(unsigned, { alsoTrust: keys });
-  const host = createHost(portcullis, { sources: [install.installedPlugins({ store })], trust, ...(grant === undefined ? {} : { grant }) });
+  const host = createHost(portcullis, { sources: [install.installedPlugins({ store })], trust, ...(grant === undefined ? {} : { grant: answers[grant] ?? grant }) });
   const data = grantsOfHost ? { grants: host.grants } : {};
   const sources = index.map((address) => portcullis.urlSource(new URL(address, import.meta.url)));
   const installer = new install.PluginInstaller({ sources, trust, store, data, onProblem: (error) => problems.push(describeError(error)) });
@@ -48,6 +57,27 @@ export async function load(id, descriptor, { call = ["add", [40, 2]], options = 
   } catch (error) {
     return { error: describeError(error) };
   }
+}
+
+export async function call(id, name, values) {
+  try {
+    return { value: await handles.get(id).call(name, values) };
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+/** What a plugin's data is in this browser: how many entries each of the default databases has. */
+export async function dataLeft() {
+  const known = new Set((await indexedDB.databases()).map(({ name }) => name));
+  const left = {};
+  for (const [database, store] of [["portcullis-keyvalue", "entries"], ["portcullis-grants", "grants"], ["portcullis-compile-cache", "components"]]) {
+    if (!known.has(database)) continue;
+    const connection = await done(indexedDB.open(database));
+    if (connection.objectStoreNames.contains(store)) left[store] = await done(connection.transaction(store).objectStore(store).count());
+    connection.close();
+  }
+  return left;
 }
 
 export async function disposeAll() {
@@ -101,7 +131,8 @@ export async function inspect(database = "portcullis-installed") {
   const wrong = [];
   for (const [digest, bytes] of files) {
     if (!needed.has(digest)) wrong.push(`unneeded ${digest}`);
-    else if ((await sha256(bytes)) !== digest) wrong.push(`altered ${digest}`);
+    // A page that is no secure context cannot digest; what it loads is checked by the loading.
+    else if (crypto.subtle !== undefined && (await sha256(bytes)) !== digest) wrong.push(`altered ${digest}`);
   }
   for (const digest of needed.keys()) if (!files.has(digest)) wrong.push(`missing ${digest}`);
   return {

@@ -93,6 +93,16 @@ describe("installing", () => {
     expect(progress.at(-1)).toEqual({ phase: "switch" });
   });
 
+  it("does not take over a file of the right size and other content", async () => {
+    const { installer, store } = await installed("1.0.0");
+    for (const sha256 of (await store.state()).files) {
+      const bytes = (await store.readFile(sha256)) as Uint8Array;
+      await store.writeFile(sha256, bytes.with(0, (bytes[0] ?? 0) ^ 1));
+    }
+    await installer.install(ID);
+    expect(await loadable(store)).toBe("1.0.0");
+  });
+
   it("mends what is damaged when the same version is installed again", async () => {
     const { installer, store } = await installed("1.0.0", "2.0.0");
     for (const sha256 of (await store.state()).files) await store.writeFile(sha256, new Uint8Array([1]));
@@ -409,6 +419,21 @@ describe("several pages at once, without locks", () => {
     expect((await store.state()).records.size).toBe(1);
   });
 
+  it("keeps what one page is storing while another one tidies", async () => {
+    const { installer, store } = await installed("1.0.0");
+    const read: string[] = [];
+    offered.push(await pluginPackage({ version: "2.0.0", manifest: { metadata: { title: "Other" } }, alter: async (path, bytes) => {
+      read.push(path);
+      await (await installerOf([], { store })).installer.recover();
+      return bytes;
+    } }));
+    const files = (await store.state()).files;
+    for (const sha256 of files) await store.writeFile(sha256, new Uint8Array(1));
+    expect((await installer.update(ID)).version).toBe("2.0.0");
+    expect(read.length).toBe(new Set(read).size);
+    expect(read.length).toBe(3);
+  });
+
   it("stores again what another page took for leftovers", async () => {
     const { installer, store } = await installed("1.0.0");
     let isFirst = true;
@@ -501,6 +526,16 @@ describe("what a store may be", () => {
     const record = await store.readRecord(`plugin:${ID}`);
     await store.update(() => ({ put: new Map([["plugin:acme.other", record]]) }));
     await expectRefusal(() => loadable(store, "acme.other"), "installation-damaged");
+    const { installer, problems } = await installerOf([], { store });
+    expect((await installer.list()).map(({ id }) => id)).toEqual([ID]);
+    expect(problems).toContain("installation-damaged");
+  });
+
+  it("refuses a record whose version is not that of its manifest", async () => {
+    const { store } = await installed("1.0.0");
+    const record = (await store.readRecord(`plugin:${ID}`)) as { active: object };
+    await store.update(() => ({ put: new Map([[`plugin:${ID}`, { ...record, active: { ...record.active, version: "7.0.0" } }]]) }));
+    await expectRefusal(() => loadable(store), "installation-damaged");
   });
 
   it.each(["QuotaExceededError", "UnknownError"])("tells a store's %s apart, and keeps the old version", async (name) => {
