@@ -202,7 +202,7 @@ export class PluginInstaller {
 
   async #during<Value>(doing: string, pluginId: string | undefined, { signal, timeoutMs }: OperationOptions, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     void this.recover();
-    const deadline = new Deadline({ milliseconds: timeoutMs ?? DEFAULT_MILLISECONDS, signal, pluginId: pluginId ?? "a plugin", stage: "install", doing });
+    const deadline = new Deadline({ milliseconds: timeoutMs ?? DEFAULT_MILLISECONDS, signal, pluginId, stage: "install", doing });
     try {
       return await deadline.race(work(deadline.signal));
     } finally {

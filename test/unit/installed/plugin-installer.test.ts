@@ -279,6 +279,17 @@ describe("rolling back", () => {
     expect(await loadable(store)).toBe("2.0.0");
   });
 
+  it("refuses a version of which any file is not whole, and stays where it is", async () => {
+    const { installer, store } = await installed("1.0.0", "2.0.0");
+    const record = (await store.readRecord(`plugin:${ID}`)) as Record<"active" | "previous", { files: { sha256: string }[] }>;
+    const shared = new Set(record.active.files.map(({ sha256 }) => sha256));
+    const [glue] = offered[0]?.manifest.files.filter(({ path }) => path.endsWith("glue.js")) ?? [];
+    if (glue === undefined || shared.has(glue.sha256)) throw new Error("the glue is to be the old version's own");
+    await store.writeFile(glue.sha256, new Uint8Array(glue.size));
+    await expectRefusal(() => installer.rollBack(ID), "digest-mismatch");
+    expect(await loadable(store)).toBe("2.0.0");
+  });
+
   it("refuses where no version before is kept", async () => {
     const { installer } = await installed("1.0.0");
     expect(await refusal(() => installer.rollBack(ID), "not-installed")).toContain("no version before 1.0.0");
