@@ -22,8 +22,25 @@ export function hasLocks(): boolean {
 /** Does `work` when no other tab works on this plugin. */
 export async function withPluginLock<Value>(store: CheckedStore, id: string, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
   const locks = lockManager();
-  if (locks === undefined) return work();
+  if (locks === undefined) return afterEarlier(store, id, signal, work);
   return locks.request(lockName(store, `plugin:${id}`), { signal }, work);
+}
+
+const queues = new WeakMap<CheckedStore, Map<string, Promise<unknown>>>();
+
+/** Without locks one installer at least does one thing at a time: a deletion that it finishes must not meet what it installs. */
+function afterEarlier<Value>(store: CheckedStore, id: string, signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+  const queue = queues.get(store) ?? new Map<string, Promise<unknown>>();
+  queues.set(store, queue);
+  const done = (queue.get(id) ?? Promise.resolve()).then(() => {
+    signal.throwIfAborted();
+    return work();
+  });
+  // What comes next does not care how this ended.
+  const ended = done.then(() => undefined, () => undefined);
+  queue.set(id, ended);
+  void ended.then(() => queue.get(id) === ended && queue.delete(id));
+  return done;
 }
 
 /** Does `work` while this tab's staging record counts as alive. */

@@ -3,6 +3,7 @@ import { memoryKeyValue } from "../../../src/broker/keyvalue/memory-keyvalue.js"
 import { keyValueIdentity } from "../../../src/broker/keyvalue/backend.js";
 import { memoryDirectory } from "../../../src/broker/filesystem/memory-directory.js";
 import { memoryGrantStore } from "../../../src/host/grants/memory-grant-store.js";
+import { ABANDONED_MILLISECONDS } from "../../../src/host/installed/install-locks.js";
 import { installedPlugins } from "../../../src/host/installed/installed-plugins.js";
 import type { InstallProgress } from "../../../src/host/installed/install-context.js";
 import type { InstallStore } from "../../../src/host/installed/install-store.js";
@@ -389,6 +390,22 @@ describe("uninstalling", () => {
     await installer.uninstall(ID, { data: "delete" });
     expect(await left()).toMatchObject({ value: false, record: 0 });
     expect((await installer.install(ID)).version).toBe("1.0.0");
+  });
+
+  it("ends an interrupted deletion before it installs, so that nothing new is lost to it", async () => {
+    const { installer, store, places, left } = await withData();
+    places.keyvalue.forget = () => Promise.reject(new Error("the page ends"));
+    await expectRefusal(() => installer.uninstall(ID, { data: "delete" }), "storage-failed");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ABANDONED_MILLISECONDS + 1 });
+    let forgotten = 0;
+    const keyvalue = { ...memoryKeyValue(), forget: async () => void (forgotten += 1) };
+    const { installer: next, problems } = await installerOf([sourceOf(offered)], { store, data: { ...places, keyvalue } });
+    expect((await next.install(ID)).version).toBe("1.0.0");
+    vi.useRealTimers();
+    await next.recover();
+    expect([forgotten, problems]).toEqual([1, []]);
+    expect(await left()).toMatchObject({ record: 1, files: 5 });
+    expect(await loadable(store)).toBe("1.0.0");
   });
 
   it("needs to be told what becomes of the data", async () => {
