@@ -1,4 +1,3 @@
-import type { AdmittedPlugin } from "../admission/admit-plugin.js";
 import { EVENT_COST } from "../rpc/event-cost.js";
 import type { GuestAuthority } from "../rpc/messages.js";
 import { SharedAnswers } from "../rpc/shared-answer.js";
@@ -12,6 +11,7 @@ import { createHostFunctionBroker } from "./host-functions.js";
 import { createHttpBroker } from "./http/http-broker.js";
 import { createHandleBroker } from "./input-streams.js";
 import { type KeyValueBackend, keyValueIdentity } from "./keyvalue/backend.js";
+import { dataOwner } from "./keyvalue/data-owner.js";
 import { indexedDbKeyValue } from "./keyvalue/indexeddb-keyvalue.js";
 import { createKeyValueBroker } from "./keyvalue/keyvalue-broker.js";
 import { createAuthority, has, type PageSide, type PageSideOptions } from "./plain-page-side.js";
@@ -92,7 +92,8 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
     brokers.push(createHttpBroker(context, { fetch: provisions.fetch, secrets: new Map(Object.entries(provisions.secrets ?? {})) }));
   }
   if (has(granted, "keyvalue")) {
-    brokers.push(boundedBroker(createKeyValueBroker(context, provisions.keyvalue ?? defaultKeyValue(), dataIdentity(admitted)), milliseconds));
+    const identity = keyValueIdentity(admitted.manifest.id, dataOwner(admitted.verified));
+    brokers.push(boundedBroker(createKeyValueBroker(context, provisions.keyvalue ?? defaultKeyValue(), identity), milliseconds));
   }
   const filesystem = has(granted, "fs") ? createFilesystemBroker(context, new Map(Object.entries(provisions.directories ?? {}))) : undefined;
   if (filesystem !== undefined) brokers.push(boundedBroker(filesystem, milliseconds));
@@ -102,16 +103,4 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
     directories: filesystem?.preopens ?? [],
     standardInput: has(granted, "stdin") && stdin !== undefined ? createStandardInput(context, stdin) : undefined,
   };
-}
-
-/**
- * Whose data a plugin sees: another publisher's plugin of the same id sees none of it. One that a second key has signed as
- * well keeps its data, as long as the app names the keys in the same order.
- */
-function dataIdentity({ manifest, verified }: AdmittedPlugin): string {
-  const { trust } = verified;
-  if (trust.kind === "signed") return keyValueIdentity(manifest.id, trust.publisher);
-  // Nobody vouches for an unsigned one: its data belongs to exactly this component.
-  const component = manifest.files.find(({ path }) => path === manifest.component);
-  return keyValueIdentity(manifest.id, `component:${component?.sha256 ?? ""}`);
 }

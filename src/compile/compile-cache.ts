@@ -28,6 +28,8 @@ export interface CompileCache {
   read(key: CompileKey, provenance: string): Promise<CacheRead>;
   /** Keeps `component`. Rejects with the reason if it cannot; nothing is half written then. */
   write(component: CachedComponent, provenance: string): Promise<void>;
+  /** Forgets what was compiled of one component, wherever the code came from. Left out where that cannot be told apart. */
+  forget?(wasmSha256: string): Promise<void>;
   /** Forgets everything. Rejects with the reason if it cannot. */
   clear(): Promise<void>;
 }

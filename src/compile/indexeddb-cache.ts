@@ -3,6 +3,7 @@ import { cacheSlot, readCacheRecord } from "./cache-record.js";
 import type { CacheRead, CompileCache } from "./compile-cache.js";
 import { openStore } from "./indexeddb-store.js";
 import { ENTRY, parseUsage, USAGE } from "./indexeddb-usage.js";
+import { timeBound } from "./time-bound.js";
 
 export interface IndexedDbCacheOptions {
   /** Default: `portcullis-compile-cache`. */
@@ -41,6 +42,10 @@ export function indexedDbCache(options: IndexedDbCacheOptions = {}): CompileCach
       const record = await newCacheRecord(component, maxBytes);
       await bounded(() => writeEntry(store, cacheSlot(component.key, provenance), record, maxBytes));
     },
+    async forget(wasmSha256) {
+      const { forgetEntries } = await import("./indexeddb-forget.js");
+      await bounded(() => forgetEntries(store, wasmSha256));
+    },
     clear: () => bounded(() => clear(store)),
   };
 }
@@ -52,27 +57,4 @@ function markUsed(store: UseStore, slot: string): Promise<void> {
     if (usage !== undefined) objects.put({ ...usage, lastUsed: Date.now() }, USAGE + slot);
     return promisifyRequest(objects.transaction);
   });
-}
-
-/**
- * Bounds each piece of work in time. After one that did not end in time, the next ones fail at once until
- * it does: an IndexedDB that never answers costs one waiting time, not one for each load.
- */
-function timeBound(milliseconds: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  const overdue = new Set<Promise<unknown>>();
-  const noAnswer = (): Error => new Error(`IndexedDB did not answer within ${milliseconds} ms`);
-  return async (work) => {
-    if (overdue.size > 0) throw noAnswer();
-    const working = work();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        overdue.add(working);
-        const settled = (): boolean => overdue.delete(working);
-        working.then(settled, settled);
-        reject(noAnswer());
-      }, milliseconds);
-    });
-    return Promise.race([working, timeout]).finally(() => clearTimeout(timer));
-  };
 }

@@ -6,7 +6,7 @@ import { promisifyRequest, type UseStore } from "idb-keyval";
  * then waits for ever), goes on using a connection that was closed for that reason, and fails for ever on
  * a database of the same name that lacks the store.
  */
-export function openStore(databaseName: string, storeName: string): UseStore {
+export function openStore(databaseName: string, storeName: string, options?: IDBTransactionOptions): UseStore {
   let opening: Promise<IDBDatabase> | undefined;
   const forget = (): void => {
     opening = undefined;
@@ -24,7 +24,7 @@ export function openStore(databaseName: string, storeName: string): UseStore {
     opening ??= connect();
     try {
       const database = await opening;
-      return await callback(database.transaction(storeName, mode).objectStore(storeName));
+      return await callback(database.transaction(storeName, mode, options).objectStore(storeName));
     } catch (error) {
       // Whatever it was, the next attempt starts with a new connection.
       opening?.then((database) => database.close(), () => undefined);

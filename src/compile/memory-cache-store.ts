@@ -26,6 +26,9 @@ export function createMemoryStore(maxBytes: number): CompileCache {
         total -= recordSize(old);
       }
     },
+    async forget(wasmSha256) {
+      for (const slot of records.keys()) if (slot.startsWith(`${wasmSha256}/`)) records.delete(slot);
+    },
     async clear() {
       records.clear();
     },

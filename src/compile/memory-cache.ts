@@ -12,6 +12,7 @@ export function memoryCache(maxBytes = 64 * 1024 * 1024): CompileCache {
   return {
     read: async (key, provenance) => (await store).read(key, provenance),
     write: async (component, provenance) => (await store).write(component, provenance),
+    forget: async (wasmSha256) => (await store).forget?.(wasmSha256),
     clear: async () => (await store).clear(),
   };
 }

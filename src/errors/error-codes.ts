@@ -24,6 +24,14 @@ export const PLUGIN_ERROR_CODES = [
   "index-expired",
   "index-rollback",
   "plugin-not-found",
+  // Installing: what takes the place of what.
+  "publisher-changed",
+  "downgrade-refused",
+  "version-conflict",
+  "not-installed",
+  "installation-damaged",
+  "storage-full",
+  "storage-failed",
   // Admission: what it is, wants and gets.
   "interface-mismatch",
   "import-unknown",
@@ -74,6 +82,7 @@ export type PluginStage =
   | "resolve"
   | "download"
   | "verify"
+  | "install"
   | "admit"
   | "cache"
   | "transpile"

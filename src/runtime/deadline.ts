@@ -5,7 +5,7 @@ export interface DeadlineOptions {
   readonly milliseconds: number;
   /** The app's own wish to stop. */
   readonly signal?: AbortSignal | undefined;
-  readonly pluginId: string;
+  readonly pluginId: string | undefined;
   readonly stage: PluginStage;
   /** What was being done, as the start of a sentence: `Loading acme.blur`. */
   readonly doing: string;
