@@ -1,5 +1,4 @@
 import { type AdmittedPlugin, admitPlugin } from "../admission/admit-plugin.js";
-import type { Compatibility } from "../admission/expected-interface.js";
 import { indexedDbCache } from "../compile/indexeddb-cache.js";
 import { type InterfaceDescriptor, parseDescriptor } from "../component/interface-descriptor.js";
 import { PluginError } from "../errors/plugin-error.js";
@@ -24,7 +23,7 @@ import { pluginInfo } from "./plugin-info.js";
 import type { FunctionTable } from "./plugin-resource.js";
 import type { PluginListing, SourceContext } from "./plugin-source.js";
 import type { RequestedAuthority } from "./requested-authority.js";
-import { runPlugin } from "./running-plugin.js";
+import { runPlugin, type RunningPluginParts } from "./running-plugin.js";
 
 /**
  * Loads plugins for one app. Nothing of a plugin runs before its signature, digests, interface, imports and
@@ -131,9 +130,9 @@ export class PluginHost implements AsyncDisposable {
     onProgress({ phase: "resolve" });
     const found = await this.#open(id, options.version, signal, onProgress);
     onProgress({ phase: "verify" });
-    const { admitted, requested } = await this.#admit(found, { id, expected, compatibility: options.compatibility }, deadline);
+    const { admitted, requested, config } = await this.#admit(found, { id, expected, options }, deadline);
     try {
-      const running = await this.#start(admitted, requested, signal, onProgress);
+      const running = await this.#start(admitted, { requested, config, contract: options.contract }, signal, onProgress);
       const createResources = await loadResourceSupport(expected.world);
       await running.started;
       // Nothing is awaited after this: a load that ended would leave its handle to nobody.
@@ -173,27 +172,28 @@ export class PluginHost implements AsyncDisposable {
     return handle;
   }
 
-  async #admit(found: PluginPackage, { id, expected, compatibility }: Wanted, deadline: Deadline) {
+  async #admit(found: PluginPackage, { id, expected, options }: Wanted, deadline: Deadline) {
     const { trust, provide = {}, imports = [] } = this.#options;
+    const { config, contract, compatibility = this.#options.compatibility ?? "strict" } = options;
+    const verifiedPackage = await verifyPackage(found, trust);
+    const configuration = config === undefined ? undefined : (await import("./configuration.js")).configure(found.manifest, config, contract?.takesConfig === true);
     let requested: RequestedAuthority | undefined;
-    const admitted = await admitPlugin(await verifyPackage(found, trust), {
-      expectedId: id,
-      expected,
-      compatibility: compatibility ?? this.#options.compatibility ?? "strict",
-      hostInterfaces: imports,
+    const admitted = await admitPlugin(verifiedPackage, {
+      expectedId: id, expected, compatibility,
+      hostInterfaces: [...imports, ...(contract?.imports ?? [])],
       openGrants: async (verified, checked) => {
         const { requestedAuthority } = await import("./requested-authority.js");
-        requested = requestedAuthority(id, this.grants, provide, deadline);
+        requested = requestedAuthority(id, this.grants, provide, deadline, { configuration, grantedByUse: contract?.grantedByUse ?? new Set() });
         return requested.openGrants(verified, checked);
       },
     }).catch((error: unknown) => {
       requested?.dispose();
       throw error;
     });
-    return { admitted, requested };
+    return { admitted, requested, config: configuration?.value };
   }
 
-  async #start(admitted: AdmittedPlugin, requested: RequestedAuthority | undefined, signal: AbortSignal, onProgress: (progress: LoadProgress) => void) {
+  async #start(admitted: AdmittedPlugin, given: Pick<RunningPluginParts, "requested" | "contract" | "config">, signal: AbortSignal, onProgress: (progress: LoadProgress) => void) {
     const { onEvent } = this.#options;
     const { id } = admitted.manifest;
     const limits = lowerLimits(this.#limits, admitted.manifest);
@@ -203,7 +203,7 @@ export class PluginHost implements AsyncDisposable {
       onProgress,
       onNotStored: (reason) => notify(onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
     });
-    const running = runPlugin({ admitted, prepared, limits, runtime: this.#runtime, requested, audit: this.#audit, onEvent });
+    const running = runPlugin({ admitted, prepared, limits, runtime: this.#runtime, ...given, audit: this.#audit, onEvent });
     // Its worker starts while the modules are compiled: that waits for other threads, and this is on the page's own.
     const started = startFirst(running.keeper, signal);
     // It fails as well when the modules do, and then nobody waits for it any more.
@@ -229,7 +229,7 @@ export class PluginHost implements AsyncDisposable {
 interface Wanted {
   readonly id: string;
   readonly expected: InterfaceDescriptor<unknown>;
-  readonly compatibility: Compatibility | undefined;
+  readonly options: LoadOptions;
 }
 
 function disposed(pluginId: string): PluginError {

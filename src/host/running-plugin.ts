@@ -8,6 +8,8 @@ import type { WorkerRuntime } from "../runtime/worker/worker-runtime.js";
 import type { Audit } from "./audit.js";
 import { InstanceKeeper } from "./instance-keeper.js";
 import { notify, type PluginEventListener } from "./plugin-event.js";
+import type { PluginContract } from "./plugin-contract.js";
+import type { PluginInstance } from "./plugin-instance.js";
 import type { RequestedAuthority } from "./requested-authority.js";
 
 export interface RunningPluginParts {
@@ -17,6 +19,9 @@ export interface RunningPluginParts {
   readonly runtime: WorkerRuntime;
   /** `undefined` for a plugin that asks for nothing. */
   readonly requested: RequestedAuthority | undefined;
+  readonly contract: PluginContract | undefined;
+  /** What each instance is configured with under the contract. */
+  readonly config: unknown;
   readonly audit: Audit;
   readonly onEvent: PluginEventListener | undefined;
 }
@@ -31,7 +36,7 @@ export interface RunningPlugin {
 }
 
 /** Joins the pieces of one running plugin: its instances, its grants, the audit and the app's events. */
-export function runPlugin({ admitted, prepared, limits, runtime, requested, audit, onEvent }: RunningPluginParts): RunningPlugin {
+export function runPlugin({ admitted, prepared, limits, runtime, requested, contract, config, audit, onEvent }: RunningPluginParts): RunningPlugin {
   const { id, version } = admitted.manifest;
   const plugin = { id, version };
   let failWaiting: (error: PluginError) => void = () => undefined;
@@ -48,7 +53,11 @@ export function runPlugin({ admitted, prepared, limits, runtime, requested, audi
   };
   const page = { grants: live?.list ?? (() => []), provisions: requested?.provisions() ?? {}, listeners: pageListeners(plugin, audit, onEvent) };
   const keeper = new InstanceKeeper(
-    ({ onBroken, signal }) => runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page, signal }),
+    async ({ onBroken, signal }): Promise<PluginInstance> => {
+      const instance = await runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page, signal });
+      if (contract === undefined) return instance;
+      return (await import("./start-contract.js")).startUnderContract(instance, { contract, config, manifest: admitted.manifest, limits, signal });
+    },
     (error) => {
       failWaiting(error);
       notify(onEvent, { kind: "instance-ended", pluginId: id, error });
