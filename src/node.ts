@@ -1,5 +1,7 @@
 /** `portcullis/node`: what plugin authors and registries need. Hosting plugins is in `portcullis`. */
 export { packPlugin, type PackageFormat, type PackOptions, type PackProgress, type PackResult } from "./node/pack.js";
+export { importFidiusPackage, type ImportFidiusOptions, type ImportFidiusResult } from "./node/fidius/import-fidius.js";
+export { readFidiusKey } from "./node/fidius/fidius-signature.js";
 export type { ComponentDescription } from "./node/pack-input.js";
 export type { TargetReport } from "./node/transpile-targets.js";
 export type { ImportReport } from "./node/import-report.js";

@@ -1,7 +1,7 @@
 import { canonicalJson, type JsonValue } from "../bytes/canonical-json.js";
 import { parseDocument } from "../bytes/json-parser.js";
 import { PluginError } from "../errors/plugin-error.js";
-import { parseConfigSchema } from "../package/config-schema.js";
+import { parseConfigSchema } from "../package/parse-config-schema.js";
 import { checkConfigValue } from "../package/config-value.js";
 import type { Manifest } from "../package/manifest.js";
 
