@@ -31,7 +31,7 @@ export interface LoadRequest {
     /** Makes host options in the page, by a function of a module beside `plugins.js`. */
     readonly setup?: { readonly module: string; readonly create: string; readonly argument?: unknown };
   };
-  readonly load?: { readonly compatibility?: "strict" | "lenient"; readonly version?: string };
+  readonly load?: { readonly compatibility?: "strict" | "lenient"; readonly version?: string; readonly config?: unknown };
 }
 
 export interface LoadResult {
