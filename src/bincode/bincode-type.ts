@@ -66,9 +66,12 @@ export function bincodeType(world: World, reference: TypeReference): BincodeType
     case "tuple": return { kind: "tuple", items: definition.items.map(of) };
     case "option": return { kind: "option", value: of(definition.value) };
     case "result": return { kind: "result", ok: optional(definition.ok), err: optional(definition.err) };
-    case "list": if (definition.length === undefined) return { kind: "list", element: of(definition.element) };
+    case "list": {
+      if (definition.length !== undefined) return refuseBincode("the type", "is a list of a fixed length, which fidius does not have");
+      return { kind: "list", element: of(definition.element) };
+    }
+    default: return refuseBincode("the type", `is a ${definition.kind}, which bincode cannot carry`);
   }
-  return refuseBincode("the type", `is a ${definition.kind}${definition.kind === "list" ? " of a fixed length" : ""}, which bincode cannot carry`);
 }
 
 const MAXIMUM_DEPTH = 64;

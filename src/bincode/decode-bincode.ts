@@ -37,7 +37,7 @@ class BincodeReader {
 
   raw(size: number, path: string): Uint8Array<ArrayBuffer> {
     const view = this.take(size, path);
-    return new Uint8Array(view.buffer, view.byteOffset, size).slice() as Uint8Array<ArrayBuffer>;
+    return new Uint8Array(view.buffer, view.byteOffset, size).slice();
   }
 
   /** A count of things of at least `fewest` bytes each, of which there are enough. */

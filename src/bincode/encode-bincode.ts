@@ -121,7 +121,7 @@ function writePrimitive(type: BincodePrimitive, value: unknown, path: string, wr
   switch (type) {
     case "bool": return writer.room(1).setUint8(0, typeof value === "boolean" ? Number(value) : wanted(value, "true or false", path));
     case "char": {
-      const isCharacter = typeof value === "string" && [...value].length === 1 && isWellFormed(value);
+      const isCharacter = typeof value === "string" && /^.$/su.test(value) && isWellFormed(value);
       return writer.raw(toUtf8(isCharacter ? value : wanted(value, "exactly one character", path)));
     }
     case "string": {

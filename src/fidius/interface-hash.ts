@@ -32,15 +32,15 @@ export interface FidiusSignature {
 export function fidiusInterfaceHash(signatures: readonly FidiusSignature[]): bigint {
   const texts = signatures.map(({ name, parameters = [], result = "", raw = false, streams = false, takesStream = false }) =>
     `${name}:${parameters.join(",")}->${result}${raw ? "!raw" : ""}${streams ? "!stream" : ""}${takesStream ? "<stream" : ""}`);
-  // Rust sorts texts by their UTF-8, which is the order of code points, not of UTF-16.
-  return fnv1a64(toUtf8(texts.sort(compareCodePoints).join("\n")));
+  // Rust sorts texts by their UTF-8, and JavaScript by UTF-16, which is another order beyond the basic plane.
+  const sorted = texts.map((text) => ({ text, bytes: toUtf8(text) })).sort((left, right) => compareBytes(left.bytes, right.bytes));
+  return fnv1a64(toUtf8(sorted.map(({ text }) => text).join("\n")));
 }
 
-function compareCodePoints(left: string, right: string): number {
-  const [a, b] = [[...left], [...right]];
-  for (let index = 0; index < Math.min(a.length, b.length); index += 1) {
-    const difference = (a[index]?.codePointAt(0) ?? 0) - (b[index]?.codePointAt(0) ?? 0);
+function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
     if (difference !== 0) return difference;
   }
-  return a.length - b.length;
+  return left.length - right.length;
 }

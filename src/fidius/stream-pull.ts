@@ -46,8 +46,9 @@ export class OpenInput {
   /** Pulls one item: no more is ever taken from the app than the plugin wants. */
   async next(): Promise<Uint8Array | undefined> {
     try {
-      const { done, value } = await this.#iterator.next();
-      if (done === true) return undefined;
+      const step: IteratorResult<unknown, unknown> = await this.#iterator.next();
+      if (step.done === true) return undefined;
+      const { value } = step;
       if (this.#type !== undefined) return encodeBincode(this.#type, value, "the item");
       if (value instanceof Uint8Array) return value;
       throw new TypeError("the item is not bytes: give the input's type, so that it can be encoded");

@@ -19,9 +19,9 @@ export interface RunningPluginParts {
   readonly runtime: WorkerRuntime;
   /** `undefined` for a plugin that asks for nothing. */
   readonly requested: RequestedAuthority | undefined;
-  readonly contract: PluginContract | undefined;
+  readonly contract?: PluginContract | undefined;
   /** What each instance is configured with under the contract. */
-  readonly config: unknown;
+  readonly config?: unknown;
   readonly audit: Audit;
   readonly onEvent: PluginEventListener | undefined;
 }

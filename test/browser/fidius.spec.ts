@@ -1,4 +1,8 @@
 /** A plugin that fidius's own macros made, unchanged: every kind of method, configured instances, host functions, its hash. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { expect, test, type TestServer } from "../support/browser-test.js";
 import { packagedDescriptor, publisherKey } from "../support/plugin-page.js";
@@ -85,7 +89,7 @@ test("differently configured loads live beside each other, and are configured ag
       const stuck = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
       return app.use("polite", (plugin: any) => plugin.callWithInput("sum", [1n], { input: { items: stuck, type: "u64" }, timeoutMs: 300 }));
     });
-    expect((ended as any).error.code).toBe("timeout");
+    expect(ended.error.code).toBe("timeout");
   }
 });
 
@@ -98,7 +102,7 @@ test("its configuration is checked before anything runs", async ({ page, server 
   const bytes = await inPage(page, server, (app, argument) => app.load({ ...(argument as object), raw: true, config: new Uint8Array([1, 2, 3]) }), {
     name: "raw", descriptor: await packagedDescriptor("fidius-greeter"), trust: [await publisherKey()],
   });
-  expect((bytes as any).error).toMatchObject({ code: "instantiate-failed", message: expect.stringContaining("Calling fidius-configure of fixture.fidius-greeter failed") });
+  expect(bytes.error).toMatchObject({ code: "instantiate-failed", message: expect.stringContaining("Calling fidius-configure of fixture.fidius-greeter failed") });
 });
 
 test("another interface hash is refused before any other call", async ({ page, server }) => {
@@ -162,4 +166,47 @@ test("without a grant the app's functions are out of reach, and everything else 
   expect(denied.error.code).toBe("capability-denied");
   expect(greeted.value).toContain("Ada");
   expect(calls).toEqual([]);
+});
+
+test("the app's functions can be granted one interface at a time, and be taken back", async ({ page, server }) => {
+  const carrier = "host:fidius:host-call/host@0.1.0";
+  const balance = (name: string): Promise<any> => inPage(page, server, (app, plugin) => app.use(plugin, async (found: any) => String(await found.handle.call("balance", ["ada"]))), name);
+  await load(page, server, { name: "other", host: { grant: [`${carrier}?interface-name=Other`] } });
+  expect((await balance("other")).error.code).toBe("capability-denied");
+  await load(page, server, { name: "ledger", host: { grant: [`${carrier}?interface-name=Ledger`] } });
+  expect((await balance("ledger")).value).toBe("41");
+  await inPage(page, server, (app, text) => app.hosts.get("ledger").grants.revoke("fixture.fidius-greeter", text), carrier);
+  expect((await balance("ledger")).error.code).toBe("capability-denied");
+  expect(await inPage(page, server, (app) => app.calls.length), "only the permitted call reached the app").toBe(1);
+});
+
+test("a plugin that was not built for fidius is refused under its contract", async ({ page, server }) => {
+  const { error } = await load(page, server, { id: "fixture.small-c", descriptor: await packagedDescriptor("small-c"), config: null });
+  expect(error).toMatchObject({ code: "interface-mismatch", message: expect.stringContaining("exports no fidius-interface-hash") });
+});
+
+test("an archive that fidius itself signed and packed is imported, and runs", async ({ page, server }) => {
+  const node = await import(new URL("../../dist/node.js", import.meta.url).href);
+  const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/fidius/${name}`, import.meta.url));
+  const out = await mkdtemp(join(tmpdir(), "portcullis-fidius-"));
+  try {
+    const { seed, publicKey } = await node.generateKeyPair();
+    const { archive } = await node.importFidiusPackage({
+      input: fixture("acme-greeter-1.2.0.fid"), trust: { keys: [await node.readFidiusKey(fixture("author.public"))] }, out, formats: ["archive"], signingKeys: [seed], id: "acme.greeter",
+    });
+    await server.putFile("imported.tar.gz", await readFile(archive));
+    const { error, grants } = await load(page, server, {
+      id: "acme.greeter", file: server.url("imported.tar.gz"), trust: [node.formatPublicKey(publicKey)], host: { grant: ["stdout", "host:fidius:host-call/host@0.1.0"] },
+    });
+    expect(error).toBeUndefined();
+    expect(grants).toEqual(["stdout", "host:fidius:host-call/host@0.1.0", "host:fidius:stream-pull/pull@0.1.0"]);
+    const answers = await inPage(page, server, async (app) => [
+      await app.use("greeter", (plugin: any) => plugin.handle.call("greet", ["Ada"])),
+      await app.use("greeter", async (plugin: any) => String(await plugin.handle.call("balance", ["ada"]))),
+      await app.use("greeter", async (plugin: any) => String(await plugin.callWithInput("sum", [2n], { input: { items: [1n, 2n], type: "u64" } }))),
+    ]);
+    expect(answers.map(({ value }: any) => value)).toEqual(["Hello, Ada!! [-1, 4611686018427387904]", "41", "6"]);
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
 });

@@ -4,6 +4,7 @@ import { FidiusError, fidiusInterfaceHash, loadFidius } from "../dist/fidius.js"
 import { createHost, describeError } from "./plugins.js";
 
 const plugins = new Map();
+export const hosts = new Map();
 export const failures = [];
 export const calls = [];
 
@@ -59,9 +60,9 @@ function ledger({ behaviour = "well", version = 3, hash = fidiusInterfaceHash(LE
   };
 }
 
-export async function load({ name, id = "fixture.fidius-greeter", descriptor, trust, source = "../packages/registry/index.json", config = HELLO, raw = false, interfaceHash = GREETER, offered, host = {}, options = {} }) {
+export async function load({ name, id = "fixture.fidius-greeter", descriptor, trust, source = "../packages/registry/index.json", file, config = HELLO, raw = false, interfaceHash = GREETER, offered, host = {}, options = {} }) {
   try {
-    const own = createHost(portcullis, { sources: [portcullis.urlSource(source)], trust: portcullis.trustKeys(trust), grant: ["host:fidius:host-call/host@0.1.0"], ...host });
+    const own = createHost(portcullis, { sources: [file === undefined ? portcullis.urlSource(source) : portcullis.fileSource(new Uint8Array(await (await fetch(file)).arrayBuffer()))], trust: portcullis.trustKeys(trust), grant: ["host:fidius:host-call/host@0.1.0"], ...host });
     const plugin = await loadFidius(own, id, portcullis.defineInterface(descriptor), {
       interfaceHash: typeof interfaceHash === "string" ? BigInt(interfaceHash) : interfaceHash,
       ...(raw ? {} : { configType: SETTINGS }),
@@ -71,6 +72,7 @@ export async function load({ name, id = "fixture.fidius-greeter", descriptor, tr
       ...options,
     });
     plugins.set(name, plugin);
+    hosts.set(name, own);
     return { grants: [...plugin.handle.grants] };
   } catch (error) {
     return { error: describeError(error) };

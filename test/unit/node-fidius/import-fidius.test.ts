@@ -34,7 +34,7 @@ describe("capabilities", () => {
   const ofList = async (list: readonly string[], options = {}) => (await importToml(toml(`capabilities = ${JSON.stringify(list)}\n`), options)).manifest.capabilities.filter(({ optional }) => !optional).map(({ capability }) => capability);
 
   test("of the same meaning are taken over", async () => {
-    const same = ["stdin", "stdout", "stderr", "args", "env:HOME", "fs:ro:/data", "fs:rw:/work/out"];
+    const same = ["stdin", "stdout", "stderr", "args", "env:HOME", "fs:ro:/data", "fs:rw:/output"];
     expect(await ofList(["clocks", "random", ...same])).toEqual(same);
     expect(await ofList(["http"], { http: ["http:GET:https://api.example.com/v1"] })).toEqual(["http:GET:https://api.example.com/v1"]);
   });
