@@ -42,12 +42,17 @@ export function fidiusContract(options: FidiusOptions): FidiusContract {
   const { interfaceHash, configType, hostInterfaces = [], inputStreams = true, inputTimeoutMs, onHostFailure = () => undefined } = options;
   const expected = typeof interfaceHash === "bigint" ? interfaceHash : fidiusInterfaceHash(interfaceHash);
   const pull = new StreamPullCarrier(inputTimeoutMs);
+  // Each load reads its manifest anew, and all instances of it have that one.
+  let owner: Manifest | undefined;
   return {
     pull,
     imports: [pull.hostInterface, hostCallCarrier(hostInterfaces, onHostFailure)],
     grantedByUse: new Set(inputStreams ? [STREAM_PULL] : []),
     takesConfig: true,
     async start(instance, config) {
+      owner ??= instance.manifest;
+      // Two plugins would pull from one input.
+      if (owner !== instance.manifest) throw new PluginError({ code: "usage-invalid", stage: "configure", pluginId: instance.manifest.id, message: `Cannot load ${instance.manifest.id}: its fidius contract is another load's. Make one for each load` });
       const interfaceName = fidiusInterface(instance.manifest);
       await checkHash(instance, interfaceName, expected);
       if (config !== undefined) await configureInstance(instance, interfaceName, encodedConfig(config, configType, instance.manifest.id));

@@ -54,9 +54,11 @@ export function runPlugin({ admitted, prepared, limits, runtime, requested, cont
   const page = { grants: live?.list ?? (() => []), provisions: requested?.provisions() ?? {}, listeners: pageListeners(plugin, audit, onEvent) };
   const keeper = new InstanceKeeper(
     async ({ onBroken, signal }): Promise<PluginInstance> => {
+      // First: a download that fails must not leave an instance to nobody.
+      const starter = contract === undefined ? undefined : await import("./start-contract.js");
       const instance = await runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page, signal });
-      if (contract === undefined) return instance;
-      return (await import("./start-contract.js")).startUnderContract(instance, { contract, config, manifest: admitted.manifest, limits, signal });
+      if (contract === undefined || starter === undefined) return instance;
+      return starter.startUnderContract(instance, { contract, config, manifest: admitted.manifest, limits, signal });
     },
     (error) => {
       failWaiting(error);

@@ -210,3 +210,17 @@ test("an archive that fidius itself signed and packed is imported, and runs", as
     await rm(out, { recursive: true, force: true });
   }
 });
+
+test("a component written by hand, without fidius-configure: its stream fails in the middle, after the items before it", async ({ page, server }) => {
+  const ticker = { id: "fixture.fidius-ticker", descriptor: await packagedDescriptor("fidius-ticker"), interfaceHash: "0xfd152c8aa1112fc3" };
+  expect((await load(page, server, ticker)).error).toMatchObject({ code: "config-invalid", message: expect.stringContaining("no fidius-configure") });
+  expect((await load(page, server, { ...ticker, config: null })).error).toBeUndefined();
+  const [whole, empty, failing, after] = await inPage(page, server, async (app) => {
+    const plugin = (await app.use("greeter", (found: any) => found)).value;
+    const collected = [];
+    for (const count of [3, 0, 100, 1]) collected.push(await app.collect(plugin.stream("tick", [count])));
+    return collected.map(({ items, error }: any) => ({ items: items.map(String), error }));
+  });
+  expect([whole, empty, after]).toEqual([{ items: ["0", "1", "2"] }, { items: [] }, { items: ["0"] }]);
+  expect(failing).toMatchObject({ items: ["0", "1", "2"], error: { name: "PluginResultError", payload: { code: "broken", message: "after the third", details: '{"given":3}' } } });
+});

@@ -84,6 +84,13 @@ describe("a fresh instance under fidius's contract", () => {
     expect((await start(answers, { contract: typed, config: { size: 256 } })).error).toMatchObject({ code: "config-invalid", message: expect.stringContaining("config.size is 256") });
   });
 
+  test("belongs to one load: another's is refused, so that no plugin pulls another's input", async () => {
+    const contract = fidiusContract({ interfaceHash: HASH });
+    const manifest = manifestWith([hashFunction]);
+    for (let round = 0; round < 2; round += 1) expect((await start({ "fidius-interface-hash": ok(HASH) }, { contract, manifest })).error).toBeUndefined();
+    expect((await start({ "fidius-interface-hash": ok(HASH) }, { contract })).error?.code).toBe("usage-invalid");
+  });
+
   test("ends with whatever else a contract throws", async () => {
     const contract: PluginContract = { imports: [], grantedByUse: new Set(), takesConfig: false, start: () => Promise.reject(new TypeError("mine")) };
     const { error, ended } = await start({}, { contract });
