@@ -4,6 +4,7 @@
  */
 export { PluginHost } from "./host/plugin-host.js";
 export type { LoadOptions, PluginHostOptions } from "./host/plugin-host-options.js";
+export type { ContractInstance, PluginContract } from "./host/plugin-contract.js";
 export type { AuditEntry, AuditedAction, AuditOptions } from "./host/audit.js";
 export type { PluginGrants } from "./host/grants/plugin-grants.js";
 export type { GrantProblem } from "./host/grants/grant-keeper.js";
@@ -35,6 +36,7 @@ export type { CompileKey, CompileTarget } from "./compile/compile-key.js";
 export type { StalenessReason } from "./compile/live-compile-key.js";
 export { defineInterface, type InterfaceDescriptor, type InterfaceDescriptorData } from "./component/interface-descriptor.js";
 export type * from "./component/world.js";
+export type { Manifest } from "./package/manifest.js";
 export type { PluginErrorCode, PluginStage } from "./errors/error-codes.js";
 export { isPluginError, PluginError, PluginResultError } from "./errors/plugin-error.js";
 export { DEFAULT_LIMITS, type PluginLimits } from "./limits/plugin-limits.js";

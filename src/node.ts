@@ -1,5 +1,7 @@
 /** `portcullis/node`: what plugin authors and registries need. Hosting plugins is in `portcullis`. */
 export { packPlugin, type PackageFormat, type PackOptions, type PackProgress, type PackResult } from "./node/pack.js";
+export { importFidiusPackage, type ImportFidiusOptions, type ImportFidiusResult } from "./node/fidius/import-fidius.js";
+export { readFidiusKey } from "./node/fidius/fidius-signature.js";
 export type { ComponentDescription } from "./node/pack-input.js";
 export type { TargetReport } from "./node/transpile-targets.js";
 export type { ImportReport } from "./node/import-report.js";
@@ -20,6 +22,7 @@ export { generateKeyPair } from "./trust/ed25519.js";
 export { formatPublicKey, formatSecretKey, parsePublicKey, parseSecretKey, type PublicKey } from "./trust/key-format.js";
 export { dangerouslyTrustUnsigned, trustKeys, type TrustPolicy } from "./trust/trust-policy.js";
 export type { Trust } from "./trust/verify-signatures.js";
+export type { ConfigBoolean, ConfigList, ConfigNumber, ConfigObject, ConfigSchema, ConfigText } from "./package/config-schema.js";
 export type { CapabilityRequest, Manifest, ManifestFile, ManifestMetadata, TranspiledOutput } from "./package/manifest.js";
 export type { RegistryEntry, RegistryIndex } from "./package/registry-index.js";
 export type { CompileKey, CompileTarget } from "./compile/compile-key.js";

@@ -10,10 +10,11 @@ type CodeSplitting = NonNullable<Rolldown.OutputOptions["codeSplitting"]>;
 // `new URL("./file", import.meta.url)` by the file's own bytes in base64. It must stay as written, for
 // the bundlers of those who use this package.
 
-/** `dist/index.js`: the browser host; `dist/prompt.js`: the permission dialog; `dist/backends.js`: what an app provides; `dist/install.js`: installed plugins. */
+/** `dist/index.js`: the browser host; `dist/prompt.js`: the permission dialog; `dist/backends.js`: what an app provides; `dist/install.js`: installed
+ * plugins; `dist/fidius.js`: plugins that were built for fidius. */
 export function browserOutput(): EnvironmentOptions {
   const entry = join(SOURCE, "index.ts");
-  return output({ index: entry, prompt: join(SOURCE, "prompt.ts"), backends: join(SOURCE, "backends.ts"), install: join(SOURCE, "install.ts") }, [], { groups: [{ name: eagerModules(entry, "host") }] });
+  return output({ index: entry, prompt: join(SOURCE, "prompt.ts"), backends: join(SOURCE, "backends.ts"), install: join(SOURCE, "install.ts"), fidius: join(SOURCE, "fidius.ts") }, [], { groups: [{ name: eagerModules(entry, "host") }] });
 }
 
 /** `dist/worker-script.js`: the plugin worker's runtime as text. */

@@ -4,6 +4,7 @@ import { type Command, parseCommandLine, usageError } from "./command.js";
 import { indexCommand } from "./commands/index.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { keygenCommand } from "./commands/keygen.js";
+import { importCommand } from "./commands/import.js";
 import { packCommand } from "./commands/pack.js";
 import { serveCommand } from "./commands/serve.js";
 import { signCommand } from "./commands/sign.js";
@@ -14,7 +15,7 @@ import { Session } from "./session.js";
 import type { Terminal } from "./terminal.js";
 
 const COMMANDS: readonly Command[] = [
-  packCommand, inspectCommand, typesCommand, keygenCommand, signCommand, verifyCommand, indexCommand, serveCommand,
+  packCommand, importCommand, inspectCommand, typesCommand, keygenCommand, signCommand, verifyCommand, indexCommand, serveCommand,
 ];
 
 /**

@@ -38,6 +38,7 @@ export const PLUGIN_ERROR_CODES = [
   "capability-unknown",
   "capability-invalid",
   "capability-not-granted",
+  "config-invalid",
   "host-too-old",
   "protocol-unsupported",
   "target-unsupported",

@@ -19,7 +19,7 @@ import { notify } from "./plugin-event.js";
 import type { LoadOptions, PluginHostOptions } from "./plugin-host-options.js";
 import { pluginInfo } from "./plugin-info.js";
 import type { RequestedAuthority } from "./requested-authority.js";
-import { runPlugin } from "./running-plugin.js";
+import { runPlugin, type RunningPluginParts } from "./running-plugin.js";
 
 export { PluginHandle } from "./plugin-handle.js";
 
@@ -52,9 +52,9 @@ export async function loadPlugin(wanted: WantedPlugin, surroundings: LoadSurroun
   onProgress({ phase: "resolve" });
   const found = await surroundings.open(id, options.version, signal, onProgress);
   onProgress({ phase: "verify" });
-  const { admitted, requested } = await admit(found, wanted, surroundings, deadline);
+  const { admitted, requested, config } = await admit(found, wanted, surroundings, deadline);
   try {
-    const running = await start(admitted, requested, wanted, surroundings, { signal, onProgress });
+    const running = await start(admitted, { requested, config, contract: options.contract }, wanted, surroundings, { signal, onProgress });
     const createResources = await loadResourceSupport(expected.world);
     await running.started;
     // Nothing is awaited after this: a load that ended would leave its plugin to nobody.
@@ -78,22 +78,23 @@ export async function loadPlugin(wanted: WantedPlugin, surroundings: LoadSurroun
 
 async function admit(found: PluginPackage, { id, expected, options }: WantedPlugin, { options: host, grants }: LoadSurroundings, deadline: Deadline) {
   const { trust, provide = {}, imports = [] } = host;
+  const { config, contract, compatibility = host.compatibility ?? "strict" } = options;
+  const verifiedPackage = await verifyPackage(found, trust);
+  const configuration = config === undefined ? undefined : (await import("./configuration.js")).configure(found.manifest, config, contract?.takesConfig === true);
   let requested: RequestedAuthority | undefined;
-  const admitted = await admitPlugin(await verifyPackage(found, trust), {
-    expectedId: id,
-    expected,
-    compatibility: options.compatibility ?? host.compatibility ?? "strict",
-    hostInterfaces: imports,
+  const admitted = await admitPlugin(verifiedPackage, {
+    expectedId: id, expected, compatibility,
+    hostInterfaces: [...imports, ...(contract?.imports ?? [])],
     openGrants: async (verified, checked) => {
       const { requestedAuthority } = await import("./requested-authority.js");
-      requested = requestedAuthority(id, grants, provide, deadline);
+      requested = requestedAuthority(id, grants, provide, deadline, { configuration, grantedByUse: contract?.grantedByUse ?? new Set() });
       return requested.openGrants(verified, checked);
     },
   }).catch((error: unknown) => {
     requested?.dispose();
     throw error;
   });
-  return { admitted, requested };
+  return { admitted, requested, config: configuration?.value };
 }
 
 interface Following {
@@ -101,7 +102,13 @@ interface Following {
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
-async function start(admitted: AdmittedPlugin, requested: RequestedAuthority | undefined, { id, options }: WantedPlugin, surroundings: LoadSurroundings, { signal, onProgress }: Following) {
+async function start(
+  admitted: AdmittedPlugin,
+  given: Pick<RunningPluginParts, "requested" | "contract" | "config">,
+  { id, options }: WantedPlugin,
+  surroundings: LoadSurroundings,
+  { signal, onProgress }: Following,
+) {
   const { runtime, audit, options: { onEvent } } = surroundings;
   const limits = lowerLimits(surroundings.limits, admitted.manifest);
   const [policy, restart] = [checkInstancePolicy(options.instances ?? {}, id), checkRestartPolicy(options.restart ?? {}, id)];
@@ -111,7 +118,7 @@ async function start(admitted: AdmittedPlugin, requested: RequestedAuthority | u
     onProgress,
     onNotStored: (reason) => notify(onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
   });
-  const running = runPlugin({ admitted, prepared, limits, policy, restart, runtime, requested, audit, onEvent });
+  const running = runPlugin({ admitted, prepared, limits, policy, restart, runtime, ...given, audit, onEvent });
   // Its worker starts while the modules are compiled: that waits for other threads, and this is on the page's own.
   const started = startFirst(running.pool, signal);
   // It fails as well when the modules do, and then nobody waits for it any more.

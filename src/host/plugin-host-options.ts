@@ -10,6 +10,7 @@ import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { AuditOptions } from "./audit.js";
 import type { GrantStore } from "./grants/grant-store.js";
 import type { InstancePolicy, RestartPolicy } from "./instances/instance-policy.js";
+import type { PluginContract } from "./plugin-contract.js";
 import type { PluginEventListener } from "./plugin-event.js";
 import type { PluginSource } from "./plugin-source.js";
 
@@ -55,6 +56,13 @@ export interface LoadOptions {
   readonly instances?: InstancePolicy;
   /** What happens after failures. Default: the next call gets a fresh instance, until it fails ten times in a row. */
   readonly restart?: RestartPolicy;
+  /**
+   * What this load's plugin is configured with, checked against the schema in its manifest. It answers a request for the
+   * capability `config`, and stands in place of `provide.config`. Each load has its own; they share compiled code, and no state.
+   */
+  readonly config?: unknown;
+  /** What a plugin of another framework needs of its host, such as `fidiusContract`. */
+  readonly contract?: PluginContract;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
 }

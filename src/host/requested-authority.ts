@@ -1,9 +1,12 @@
 import type { AdmissionOptions } from "../admission/admit-plugin.js";
 import type { CheckedImports } from "../admission/check-imports.js";
+import type { GrantQuestion, GrantVerdict } from "../admission/decide-grants.js";
 import { checkProvisions, offeredOf, type ProvidePolicy, type Provisions } from "../broker/provisions.js";
 import { type Capability, printCapability } from "../capability/capability.js";
 import { PluginError } from "../errors/plugin-error.js";
+import type { Manifest } from "../package/manifest.js";
 import type { Deadline } from "../runtime/deadline.js";
+import { type Configuration, configure } from "./configuration.js";
 import type { GrantRevocation } from "./grants/grant-keeper.js";
 import type { PluginGrants } from "./grants/plugin-grants.js";
 import { remainingGrants } from "./grants/revoked-grants.js";
@@ -22,8 +25,16 @@ export interface RequestedAuthority {
   dispose(): void;
 }
 
+/** What the app gives to one load alone. */
+export interface GivenToLoad {
+  /** Stands in place of what the host provides for every plugin. */
+  readonly configuration: Configuration | undefined;
+  /** Interfaces that give nothing but what the app passes to this load's own calls. */
+  readonly grantedByUse: ReadonlySet<string>;
+}
+
 /** Opens what a plugin that asks for something needs. Plugins that ask for nothing never load this code. */
-export function requestedAuthority(pluginId: string, grants: PluginGrants, provide: ProvidePolicy, deadline: Deadline): RequestedAuthority {
+export function requestedAuthority(pluginId: string, grants: PluginGrants, provide: ProvidePolicy, deadline: Deadline, given: GivenToLoad): RequestedAuthority {
   let provisions: Provisions = {};
   let running: LiveGrants | undefined;
   // What is taken back between the decision and the start must not be lost.
@@ -35,14 +46,26 @@ export function requestedAuthority(pluginId: string, grants: PluginGrants, provi
     texts: () => (running?.list() ?? []).map(printCapability),
     dispose: stop,
     async openGrants(verified, imports) {
-      const { id, version } = verified.package.manifest;
+      const { manifest } = verified.package;
+      const { id, version } = manifest;
       provisions = await resolveProvisions(provide, { id, version });
-      return grants.open(verified, {
+      // What the app configures this load with is all that the plugin sees: nothing reaches it that was not checked.
+      const config = given.configuration ?? (provisions.config === undefined && requires(manifest, "config") && manifest.config !== undefined ? configure(manifest, {}, false) : undefined);
+      if (config !== undefined) provisions = { ...provisions, config: config.entries };
+      const decider = await grants.open(verified, {
         signal: deadline.signal,
         pause: () => deadline.pause(),
         offered: (capability) => offeredOf(capability, provisions, imports),
         describe: (capability) => documentationOf(capability, imports),
       });
+      return {
+        ...decider,
+        async recall(question) {
+          const decided = await decider.recall(question);
+          // What a person refused for ever stays refused. A list that does not have it says nothing about this one load.
+          return decided?.by === "store" || decided?.by === "session" ? decided : grantedByGiving(question, given) ?? decided;
+        },
+      };
     },
     live(granted, onLost) {
       const live = (running = new LiveGrants(pluginId, granted, remainingGrants, (lost) => onLost(lost, lost.map(printCapability))));
@@ -51,6 +74,19 @@ export function requestedAuthority(pluginId: string, grants: PluginGrants, provi
       return live;
     },
   };
+}
+
+function requires({ capabilities }: Manifest, wanted: string): boolean {
+  return capabilities.some(({ capability, optional }) => capability === wanted && !optional);
+}
+
+/**
+ * What the app itself passes to one load is granted by passing it: to ask whether it may see what it is being handed would be a
+ * question without a meaning.
+ */
+function grantedByGiving({ capability }: GrantQuestion, { configuration, grantedByUse }: GivenToLoad): GrantVerdict | undefined {
+  const isGiven = capability.kind === "config" ? configuration !== undefined : capability.kind === "host" && grantedByUse.has(capability.interfaceName);
+  return isGiven ? { granted: [capability], decision: "once", by: "policy" } : undefined;
 }
 
 async function resolveProvisions(provide: ProvidePolicy, plugin: { readonly id: string; readonly version: string }): Promise<Provisions> {

@@ -5,13 +5,15 @@ import { addErrorOutput, PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { GuestEvent } from "../rpc/messages.js";
 import { PAGE_KINDS, type PreparedPlugin } from "../runtime/worker/prepare-plugin.js";
-import type { WorkerRuntime } from "../runtime/worker/worker-runtime.js";
+import type { InstanceRequest, WorkerRuntime } from "../runtime/worker/worker-runtime.js";
 import type { Audit } from "./audit.js";
 import type { InstancePolicy, RestartPolicy } from "./instances/instance-policy.js";
 import { InstancePool } from "./instances/instance-pool.js";
 import type { InstanceSlot } from "./instances/instance-slot.js";
 import { RunningInstances } from "./instances/running-instances.js";
 import { notify, type PluginEventListener } from "./plugin-event.js";
+import type { PluginContract } from "./plugin-contract.js";
+import type { PluginInstance } from "./instances/plugin-instance.js";
 import type { RequestedAuthority } from "./requested-authority.js";
 
 export interface RunningPluginParts {
@@ -23,6 +25,9 @@ export interface RunningPluginParts {
   readonly runtime: WorkerRuntime;
   /** `undefined` for a plugin that asks for nothing. */
   readonly requested: RequestedAuthority | undefined;
+  readonly contract?: PluginContract | undefined;
+  /** What each instance is configured with under the contract. */
+  readonly config?: unknown;
   readonly audit: Audit;
   readonly onEvent: PluginEventListener | undefined;
 }
@@ -39,7 +44,7 @@ const pageInstances = new RunningInstances();
 
 /** Joins the pieces of one running plugin: its instances, its grants, the audit and the app's events. */
 export function runPlugin(parts: RunningPluginParts): RunningPlugin {
-  const { admitted, prepared, limits, policy, restart, runtime, requested, audit, onEvent } = parts;
+  const { admitted, prepared, limits, policy, restart, requested, audit, onEvent } = parts;
   const { id, version } = admitted.manifest;
   const plugin = { id, version };
   // What is taken back before there are instances ends none.
@@ -64,7 +69,7 @@ export function runPlugin(parts: RunningPluginParts): RunningPlugin {
       slot.errorOutput.clear();
       const onGuestEvent = guestListener(slot, plugin, audit, onEvent);
       try {
-        return await runtime.start(prepared, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page: page(slot), signal });
+        return await startInstance(parts, { limits, listeners: { onBroken, onEvent: onGuestEvent }, page: page(slot), signal });
       } catch (error) {
         if (error instanceof PluginError) addErrorOutput(error, slot.errorOutput.text);
         throw error;
@@ -78,6 +83,14 @@ export function runPlugin(parts: RunningPluginParts): RunningPlugin {
   });
   running.pool = pool;
   return { pool, grants: () => requested?.texts() ?? [] };
+}
+
+async function startInstance({ runtime, prepared, contract, config, admitted }: RunningPluginParts, request: InstanceRequest & { readonly signal: AbortSignal }): Promise<PluginInstance> {
+  // First: a download that fails must not leave an instance to nobody.
+  const starter = contract === undefined ? undefined : await import("./start-contract.js");
+  const instance = await runtime.start(prepared, request);
+  if (contract === undefined || starter === undefined) return instance;
+  return starter.startUnderContract(instance, { contract, config, manifest: admitted.manifest, limits: request.limits, signal: request.signal });
 }
 
 /** A plugin that may wait for a time needs one memory more, which its waits are made with. */

@@ -73,7 +73,8 @@ async function readDirectory(directory: string, limits: PluginLimits): Promise<P
   };
 }
 
-async function readConfig(directory: string, config: JsonValue | undefined): Promise<JsonValue | undefined> {
+/** The configuration schema itself, where its place in a file was given. */
+export async function readConfig(directory: string, config: JsonValue | undefined): Promise<JsonValue | undefined> {
   if (typeof config !== "string") return config;
   const bytes = await readBoundedFile(await confinedPath(directory, config), MAXIMUM_TOML_BYTES, "pack");
   return parseBoundedJson(bytes, MAXIMUM_TOML_BYTES, (reason) => {

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { decodeComponent } from "../component/decode-component.js";
 import { PluginError } from "../errors/plugin-error.js";
 import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
+import { parseConfigSchema } from "../package/parse-config-schema.js";
 import type { Manifest } from "../package/manifest.js";
 import { SIGNATURE_PATH } from "../package/package-path.js";
 import { readArchive } from "../package/read-archive.js";
 import { PluginPackage } from "../package/plugin-package.js";
 import { parseEnvelope } from "../trust/signature-envelope.js";
 import { importWarnings, reportImports, type ImportReport } from "./import-report.js";
-import { type ComponentDescription, readPackInput } from "./pack-input.js";
+import { type ComponentDescription, type PackInput, readPackInput } from "./pack-input.js";
 import { encodeArchive } from "./package-archive.js";
 import { assemblePackage } from "./package-files.js";
 import { type TargetReport, transpileTargets } from "./transpile-targets.js";
@@ -73,11 +74,16 @@ export interface PackResult {
  * ```
  */
 export async function packPlugin(options: PackOptions): Promise<PackResult> {
+  options.onProgress?.({ step: "read", detail: options.input });
+  return packInput(await readPackInput(options.input, options.identity, options.limits ?? DEFAULT_LIMITS), options);
+}
+
+/** What {@link packPlugin} does with what it has read. */
+export async function packInput({ component, description, warnings }: PackInput, options: Omit<PackOptions, "input" | "identity">): Promise<PackResult> {
   const { limits = DEFAULT_LIMITS, signingKeys = [], onProgress = () => undefined } = options;
   const formats = new Set(options.formats ?? ["directory"]);
   if (formats.size === 0) throw new PluginError({ code: "usage-invalid", stage: "pack", message: "Cannot pack into no format: give directory, archive or both" });
-  onProgress({ step: "read", detail: options.input });
-  const { component, description, warnings } = await readPackInput(options.input, options.identity, limits);
+  if (description.config !== undefined) parseConfigSchema(description.config, { stage: "pack", pluginId: description.id });
   const world = decodeComponent(component);
   const { outputs, files: transpiled, targets } = await transpileTargets(component, world, (target) => onProgress({ step: "transpile", detail: target }));
   onProgress({ step: "check", detail: `${description.id} ${description.version}` });
@@ -91,18 +97,25 @@ export async function packPlugin(options: PackOptions): Promise<PackResult> {
     targets,
     imports,
     signedBy: signingKeyIds(files),
-    warnings: [...warnings, ...importWarnings(imports, manifest.capabilities)],
+    warnings: [...warnings, ...importWarnings(imports, manifest.capabilities), ...configWarnings(manifest)],
   };
 }
 
-async function writeDirectory({ out, onProgress }: PackOptions, { id, version }: Manifest, files: ReadonlyMap<string, Uint8Array>): Promise<string> {
+function configWarnings({ config, capabilities, world }: Manifest): string[] {
+  const isSeen = capabilities.some(({ capability }) => capability === "config") || world.exports.interfaces.some(({ functions }) => functions.some(({ name }) => name === "fidius-configure"));
+  return config === undefined || isSeen ? [] : ['it has a configuration schema and does not ask for the capability "config", so it never sees a configuration'];
+}
+
+type WriteOptions = Pick<PackOptions, "out" | "onProgress">;
+
+async function writeDirectory({ out, onProgress }: WriteOptions, { id, version }: Manifest, files: ReadonlyMap<string, Uint8Array>): Promise<string> {
   const path = join(out, id, version);
   onProgress?.({ step: "write", detail: path });
   await writePackageDirectory(path, files);
   return path;
 }
 
-async function writeArchive({ out, onProgress }: PackOptions, { id, version }: Manifest, files: ReadonlyMap<string, Uint8Array>, limits: PluginLimits): Promise<string> {
+async function writeArchive({ out, onProgress }: WriteOptions, { id, version }: Manifest, files: ReadonlyMap<string, Uint8Array>, limits: PluginLimits): Promise<string> {
   const path = join(out, `${id}-${version}.tar.gz`);
   onProgress?.({ step: "write", detail: path });
   const archive = await encodeArchive(files);

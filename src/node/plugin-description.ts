@@ -61,7 +61,8 @@ export function parsePackageToml(bytes: Uint8Array): PackageTomlContent {
   };
 }
 
-function parseToml(bytes: Uint8Array): unknown {
+/** The content of a TOML file. Throws `manifest-invalid`. */
+export function parseToml(bytes: Uint8Array): unknown {
   const text = fromUtf8(bytes);
   if (text === undefined) throw refuse("manifest-invalid", "it is not well-formed UTF-8");
   try {
@@ -93,7 +94,7 @@ function unusedMembers({ package: identity, wasm, python }: PackageToml): string
 const MAXIMUM_DEPTH = 32;
 
 /** `value` itself, if JSON can carry it: TOML also has dates and numbers without end. */
-function toJson(value: unknown, path: string, depth = 0): JsonValue {
+export function toJson(value: unknown, path: string, depth = 0): JsonValue {
   if (depth > MAXIMUM_DEPTH) throw refuse("manifest-invalid", `${path} is nested more than ${MAXIMUM_DEPTH} deep`);
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;

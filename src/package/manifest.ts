@@ -25,7 +25,7 @@ export interface Manifest {
   readonly capabilities: readonly CapabilityRequest[];
   /** A manifest may only lower the host's limits. */
   readonly limits: ManifestLimits;
-  /** JSON Schema of the plugin's configuration, if it takes one. */
+  /** JSON Schema of the plugin's configuration, if it takes one: of the part that `ConfigSchema` describes, checked when it is packed and when it is used. */
   readonly config?: JsonValue;
   /** What the plugin adds to the app: opaque here, the app reads it. */
   readonly contributes?: JsonValue;

@@ -43,6 +43,8 @@ const CAPABILITIES = new Map([
   ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],
   ...AUTHORITY_GUESTS.map((name) => /** @type {const} */ ([name, authorityRequests()])),
   ...NOTES_GUESTS.map((name) => /** @type {const} */ ([name, notes])),
+  // What `portcullis import` asks for on behalf of a component of fidius.
+  ["fidius-greeter", ["host:fidius:host-call/host@0.1.0", "host:fidius:stream-pull/pull@0.1.0"].map(harmless)],
   // CPython seeds its hashes in the first call.
   ["echo-py", [{ capability: "random", reason: "Python seeds its hash tables", optional: false }]],
 ]);

@@ -33,7 +33,7 @@ export interface LoadRequest {
     /** Makes host options in the page, by a function of a module beside `plugins.js`. */
     readonly setup?: { readonly module: string; readonly create: string; readonly argument?: unknown };
   };
-  readonly load?: Pick<LoadOptions, "compatibility" | "version" | "instances" | "restart">;
+  readonly load?: Pick<LoadOptions, "compatibility" | "version" | "instances" | "restart" | "config">;
 }
 
 export interface LoadResult {

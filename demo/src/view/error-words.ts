@@ -30,6 +30,7 @@ const WORDS: Readonly<Record<PluginErrorCode, string>> = {
   "capability-unknown": "The plugin asks for a permission that Darkroom does not know.",
   "capability-invalid": "The plugin asks for a permission in a way that Darkroom cannot read.",
   "capability-not-granted": "The plugin needs a permission that it was not given.",
+  "config-invalid": "It cannot be set up as this app wants to. Ask its author for a version that can.",
   "host-too-old": "The plugin needs a newer Darkroom.",
   "protocol-unsupported": "The plugin was packed for another version of Darkroom.",
   "target-unsupported": "The plugin does not run in this browser.",

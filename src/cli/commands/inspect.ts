@@ -1,3 +1,4 @@
+import { configText } from "../../node/config-text.js";
 import { inspectPackage, type Inspection, type OutputInspection } from "../../node/inspect.js";
 import { readPublicKey } from "../../node/read-keys.js";
 import { byteSize } from "../byte-size.js";
@@ -43,6 +44,7 @@ function lines(inspection: Inspection, { style }: Session): string[] {
     "",
     style.bold("Asks for"),
     ...(manifest.capabilities.length === 0 ? ["  nothing"] : manifest.capabilities.map(({ capability, reason, optional }) => `  ${capability}${optional ? " (optional)" : ""}: ${reason}`)),
+    ...section(style.bold("Configured with"), configText(manifest)),
     "",
     style.bold("Files"),
     ...manifest.files.map(({ path, size: bytes }) => `  ${path}  ${style.dim(byteSize(bytes))}`),
@@ -53,6 +55,10 @@ function lines(inspection: Inspection, { style }: Session): string[] {
     style.bold("Signatures"),
     ...signatureLines(inspection, style),
   ];
+}
+
+function section(title: string, content: readonly string[]): string[] {
+  return content.length === 0 ? [] : ["", title, ...content.map((line) => `  ${line}`)];
 }
 
 function importLines({ imports }: Inspection, style: Style): string[] {

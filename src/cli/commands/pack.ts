@@ -1,3 +1,4 @@
+import { configText } from "../../node/config-text.js";
 import { readSecretKeyFile } from "../../node/read-keys.js";
 import { packPlugin, type PackResult } from "../../node/pack.js";
 import type { ComponentDescription } from "../../node/pack-input.js";
@@ -90,6 +91,7 @@ function resultLines(result: PackResult, { style }: Session): string[] {
     ...targets.map((target) => `  target      ${targetText(target)}`),
     `  asks for    ${manifest.capabilities.map(({ capability, optional }) => (optional ? `${capability} (optional)` : capability)).join(", ") || "nothing"}`,
     ...(denied.length === 0 ? [] : [`  not asked   ${denied.join(", ")} ${style.dim("(imported, so calls to them will be denied)")}`]),
+    ...configText(manifest).map((line, index) => `  ${index === 0 ? "configured" : "          "}  ${line}`),
     `  signed by   ${signedBy.join(", ") || "nobody"}`,
     ...(directory === undefined ? [] : [`  directory   ${directory}`]),
     ...(archive === undefined ? [] : [`  archive     ${archive}`]),

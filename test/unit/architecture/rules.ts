@@ -9,6 +9,7 @@ export const LEVELS: ReadonlyMap<string, number> = new Map([
   ["limits", 0],
   ["component", 1],
   ["package", 2],
+  ["bincode", 2],
   ["trust", 3],
   ["capability", 3],
   ["compile", 3],
@@ -19,12 +20,13 @@ export const LEVELS: ReadonlyMap<string, number> = new Map([
   ["runtime", 7],
   ["host", 8],
   ["prompt", 9],
+  ["fidius", 9],
   ["node", 9],
   ["cli", 10],
 ]);
 
 /** Files of `src/` itself: they wire everything together, and nothing imports them. */
-export const COMPOSITION_ROOTS: readonly string[] = ["index.ts", "backends.ts", "install.ts", "prompt.ts", "node.ts", "worker-script.ts"];
+export const COMPOSITION_ROOTS: readonly string[] = ["index.ts", "backends.ts", "fidius.ts", "install.ts", "prompt.ts", "node.ts", "worker-script.ts"];
 
 /** Which files may import which package. A package that is not here may be imported by none. */
 const PACKAGE_IMPORTERS: ReadonlyMap<string, RegExp> = new Map([

@@ -15,6 +15,8 @@ license = "MIT"
 homepage = "https://example.com"
 [limits]
 memory_bytes = 1048576
+[config]
+type = "object"
 [config.properties.level]
 type = "string"
 [contributes]
@@ -30,13 +32,13 @@ menu = ["Log it"]
       interface: { name: "lab:logger/logger", version: 1, hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
       capabilities: [{ capability: "log", reason: "To tell.", optional: true }],
       limits: { memoryBytes: 1_048_576 },
-      config: { properties: { level: { type: "string" } } },
+      config: { type: "object", properties: { level: { type: "string" } } },
       contributes: { menu: ["Log it"] },
       component: "component.wasm",
     });
     expect(result.manifest.world.exports.interfaces.map(({ name }) => name)).toEqual(["lab:logger/logger@1.0.0"]);
     expect(result.imports).toEqual([{ name: "wasi:logging/logging@0.1.0-draft", capability: "log", status: "requested", requests: ["log"], functions: ["log"] }]);
-    expect(result.warnings).toEqual([]);
+    expect(result.warnings).toEqual(['it has a configuration schema and does not ask for the capability "config", so it never sees a configuration']);
     expect([...(await directoryContent(out)).keys()]).toEqual([
       "acme.logger-1.2.3.tar.gz",
       ...["component.wasm", "manifest.json", "transpiled/browser-jspi/glue.js", "transpiled/browser-sync/glue.js"].map((path) => `acme.logger/1.2.3/${path}`),
@@ -46,6 +48,11 @@ menu = ["Log it"]
   test("takes a configuration schema from a JSON file", async () => {
     const input = await pluginDirectory(`config = "schema.json"\n${PACKAGE_TOML}`, { "schema.json": '{"type":"object"}' });
     expect((await packPlugin({ input, out: await temporaryDirectory() })).manifest.config).toEqual({ type: "object" });
+  });
+
+  test.each(['{"type":"object","pattern":"^a"}', '{"type":"string"}', '{"properties":{}}', '{"type":"object","properties":{"a":{"type":"integer","default":"x"}}}'])("refuses the schema %s, which is not of the supported subset", async (schema) => {
+    const input = await pluginDirectory(`config = "schema.json"\n${PACKAGE_TOML}`, { "schema.json": schema });
+    expect(await refusal(async () => packPlugin({ input, out: await temporaryDirectory() }), "manifest-invalid")).toContain("config");
   });
 
   test.each(["{", '"\\ud800', ""])("refuses the configuration schema %j", async (schema) => {
