@@ -199,7 +199,7 @@ export class PluginHost implements AsyncDisposable {
     const limits = lowerLimits(this.#limits, admitted.manifest);
     const prepared = await this.#runtime.prepare(admitted, {
       signal,
-      memoryBytes: limits.memoryBytes,
+      bounds: limits,
       onProgress,
       onNotStored: (reason) => notify(onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
     });

@@ -14,8 +14,13 @@ export interface PluginLimits {
   readonly callMilliseconds: number;
   /** One call of a function that the app implements, in milliseconds. The plugin's own call goes on meanwhile, within its bound. */
   readonly hostCallMilliseconds: number;
-  /** Linear memory of one instance, in bytes. */
+  /**
+   * Linear memory of one instance, in bytes: all memories of all its core modules together. Where there are several, each has what it
+   * starts with, and the rest is shared out evenly before any of them is made. Growing beyond fails inside the plugin.
+   */
   readonly memoryBytes: number;
+  /** Tables of one instance, in elements: all tables of all its core modules together, shared out like `memoryBytes`. */
+  readonly tableElements: number;
   /** Arguments or result of one call, in bytes, strings counted as UTF-16. */
   readonly messageBytes: number;
   /** Calls that wait for one instance. */
@@ -55,6 +60,7 @@ export const DEFAULT_LIMITS: PluginLimits = {
   callMilliseconds: 10_000,
   hostCallMilliseconds: 10_000,
   memoryBytes: 256 * MEBIBYTE,
+  tableElements: 1_000_000,
   messageBytes: 64 * MEBIBYTE,
   pendingCalls: 1_000,
   keyValueBytes: 10 * MEBIBYTE,
