@@ -24,6 +24,10 @@ export function parseOutcome(message: unknown): Outcome | undefined {
       return withMessage("host-failed", members);
     case "trap":
       return withMessage("trap", members);
+    case "too-large": {
+      const messageBytes = members.get("messageBytes");
+      return typeof messageBytes === "number" ? { kind: "too-large", messageBytes } : undefined;
+    }
     default:
       return undefined;
   }

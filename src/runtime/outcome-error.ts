@@ -33,6 +33,13 @@ function describe(outcome: Outcome, { stage }: OutcomeContext): { code: PluginEr
       };
     case "resource-invalid":
       return { code: "resource-invalid", message: outcome.message };
+    case "too-large":
+      return {
+        code: stage === "instantiate" ? "instantiate-failed" : "result-invalid",
+        message:
+          `what it returned, or passed to a function that it imports, is larger than the limit messageBytes allows, ${outcome.messageBytes} bytes. ` +
+          "It was not read. The instance was ended; the next call gets a fresh one. Have the plugin pass less at once, or raise the limit",
+      };
     case "trap":
       return {
         code: stage === "instantiate" ? "instantiate-failed" : "trap",

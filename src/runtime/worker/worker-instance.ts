@@ -138,7 +138,8 @@ function startRequest({ admitted }: PreparedPlugin, coreModules: readonly Prepar
     authorities: admitted.imports.authorities,
     authority: page.authority,
     transport: page.transport,
-    coreModules: coreModules.map(({ name, module, bytes }) => [name, takesModules ? module : bytes] as const),
+    coreModules: coreModules.map(({ name, module, bytes, hasStorage }) => [name, takesModules ? module : bytes, hasStorage] as const),
+    messageBytes: limits.messageBytes,
     outputBytes: limits.logBytes,
   };
 }

@@ -4,13 +4,15 @@ import { disposeSymbol, type GuestContext } from "../../../wasi/guest-context.js
 import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
 import { type ChannelFactory, noChannel } from "./host-calls.js";
+import type { LiftBudget } from "./lift-budget.js";
 import { ResourceTable } from "./resource-table.js";
 
-/** Glue ABI 1: what the transpiled fragment declares. */
+/** Glue ABI 2: what the transpiled fragment declares. */
 export type Instantiate = (
   getCoreModule: (name: string) => WebAssembly.Module,
   imports: Record<string, object>,
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
+  liftBounds: LiftBudget["bounds"],
 ) => unknown;
 
 /** What a worker needs in which something was granted that lives on the page. */
@@ -22,6 +24,8 @@ export interface PageImports {
 /** What the service needs of its surroundings. */
 export interface ServiceRealm {
   readonly seal: Promise<SelfTest>;
+  /** What the guest's messages may take of this worker's heap. */
+  readonly budget: LiftBudget;
   /** Evaluates the glue. Called once, after the seal was found whole and the globals are gone. */
   readonly loadGlue: () => Instantiate;
   readonly emit: (event: GuestEvent) => void;
@@ -42,11 +46,13 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       if (!seal.sealed) return { kind: "trap", message: `the sandbox is open: ${seal.open}` };
       if (instance !== undefined) return { kind: "trap", message: "this worker has an instance already" };
       instance = new InstanceContext(request, realm);
+      realm.budget.open(request.messageBytes, instance.end);
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), instance, realm.pageImports?.extensions ?? []);
+        const coreModules = coreModuleSource(request);
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
-        const exports = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
+        const exports = realm.loadGlue()(coreModules.get, imports, coreModules.instantiate, realm.budget.bounds);
         functions = createExportTable(request.world, exports, resources);
         return { kind: "ok", value: undefined };
       } catch (error) {
@@ -56,6 +62,7 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
       if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
+      realm.budget.renew();
       return invoke(exported, values, instance, realm.transfer);
     },
     async drop(resource: number): Promise<Outcome> {
@@ -126,13 +133,29 @@ class InstanceContext implements GuestContext {
   }
 }
 
-function moduleSource(request: StartRequest): (name: string) => WebAssembly.Module {
-  const modules = new Map(request.coreModules);
-  return (name) => {
-    const module = modules.get(name);
-    if (module === undefined) throw new Error(`the glue asks for the core module ${name}, which is not part of the package`);
-    // Synchronous compilation is right here: the realm takes no compiled modules, and the worker has nothing else to do.
-    return module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module as Uint8Array<ArrayBuffer>);
+/**
+ * The core modules, and what instantiates them. One with memories or tables of its own is instantiated only once: their sizes
+ * were shared out over the modules, and a second instance would have them again.
+ */
+function coreModuleSource({ coreModules }: StartRequest): { get: Parameters<Instantiate>[0]; instantiate: Parameters<Instantiate>[2] } {
+  const modules = new Map(coreModules.map(([name, module, hasStorage]) => [name, { module, hasStorage }]));
+  const onlyOnce = new Set<WebAssembly.Module>();
+  const instantiated = new Set<WebAssembly.Module>();
+  return {
+    get(name) {
+      const known = modules.get(name);
+      if (known === undefined) throw new Error(`the glue asks for the core module ${name}, which is not part of the package`);
+      // Synchronous compilation is right here: the realm takes no compiled modules, and the worker has nothing else to do.
+      const module = known.module instanceof WebAssembly.Module ? known.module : new WebAssembly.Module(known.module as Uint8Array<ArrayBuffer>);
+      modules.set(name, { ...known, module });
+      if (known.hasStorage) onlyOnce.add(module);
+      return module;
+    },
+    instantiate(module, imports) {
+      if (instantiated.has(module) && onlyOnce.has(module)) throw new Error("it instantiates a core module that has a memory or table of its own twice, which cannot be bounded");
+      instantiated.add(module);
+      return new WebAssembly.Instance(module, imports);
+    },
   };
 }
 
