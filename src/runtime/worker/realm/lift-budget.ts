@@ -7,8 +7,8 @@ const later = queueMicrotask;
 const LIST_BYTES = 16;
 /** What a typed array and its buffer take in the engine besides their bytes (some 300 bytes in Chromium, part of them outside its heap). */
 const ARRAY_BYTES = 128;
-/** Handles of one kind that a guest may have at a time. The canonical ABI's own bound is 2^28, more than a JavaScript heap holds. */
-const MAXIMUM_HANDLES = 1_000_000;
+/** Handles of one resource that a guest may have at a time. The canonical ABI's own bound is 2^28, more than a JavaScript heap holds. */
+const MAXIMUM_HANDLES = 100_000;
 
 /** The one that ends the instance and gives the trap to throw. */
 type End = (reason: Outcome) => WebAssembly.RuntimeError;
