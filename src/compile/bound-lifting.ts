@@ -10,7 +10,7 @@ export const LIFT_BOUNDS = "liftBounds";
  * numbers are counted in the realm, by what they are made with.
  *
  * - Before each loop that lifts a list: the elements, and what one of them takes at most by the form of its code.
- * - In each `_liftFlat…` function of WASI 0.3's path: what it makes itself.
+ * - In each `_liftFlat…` function, and where a stream is read, of WASI 0.3's path: what it makes itself.
  * - After the arguments of each host call: the next message begins.
  * - For each handle that a guest makes: the handles there are. jco's set of all representations ever used, which nothing
  *   reads and which only grows, is dropped (jco-transpile 0.15.0).
@@ -20,6 +20,7 @@ export const LIFT_BOUNDS = "liftBounds";
 export function boundLifting(tokens: readonly GlueToken[]): GlueToken[] {
   const result: GlueToken[] = [];
   let lists = 0;
+  const met = new Map<LiftFunction, number>(FUNCTIONS.map((known) => [known, 0]));
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index];
     if (token === undefined) break;
@@ -36,10 +37,13 @@ export function boundLifting(tokens: readonly GlueToken[]): GlueToken[] {
     }
     result.push(token);
     if (token.text === ";" && matchesAt(tokens, index - ARGUMENTS_LIFTED.length + 1, ARGUMENTS_LIFTED)) result.push(...glueWords(`${LIFT_BOUNDS} . renew ( ) ;`));
-    const statement = token.text === "{" ? FUNCTIONS.find(({ head }) => matchesAt(tokens, index - head.length + 1, head)) : undefined;
-    if (statement !== undefined) result.push(...glueWords(`${LIFT_BOUNDS} . take ( ${statement.count} , ${statement.bytes} ) ;`));
+    const entered = token.text === "{" ? FUNCTIONS.find(({ head }) => matchesAt(tokens, index - head.length + 1, head)) : undefined;
+    if (entered === undefined) continue;
+    met.set(entered, (met.get(entered) ?? 0) + 1);
+    result.push(...glueWords(`${LIFT_BOUNDS} . take ( ${entered.count} , ${entered.bytes} ) ;`));
   }
-  if (lists !== countLists(tokens)) throw new SyntaxError("a list is lifted in an unknown way");
+  const isComplete = [...met].every(([{ declaration }, count]) => count === tokens.filter((_token, index) => matchesAt(tokens, index, declaration)).length);
+  if (lists !== countLists(tokens) || !isComplete) throw new SyntaxError("a list is lifted in an unknown way");
   return result;
 }
 
@@ -48,12 +52,15 @@ const CREATED_HANDLE = "table . _createdReps . add ( rep ) ;".split(" ");
 const ARGUMENTS_LIFTED = "const hostProvided = true ;".split(" ");
 const EMPTY_LIST = "= [ ] ;".split(" ");
 
-/** The variable with the length, if at `index` a loop begins that lifts a list: `var result1 = []; for (let i = 0; i < len1; i++) {`. */
+/**
+ * The length, if at `index` a loop begins that lifts a list: `var result1 = []; for (let i = 0; i < len1; i++) {`. It is a
+ * number for a list whose type has it.
+ */
 function listLoopAt(tokens: readonly GlueToken[], index: number): string | undefined {
   if (tokens[index]?.text !== "for" || !matchesAt(tokens, index - EMPTY_LIST.length, EMPTY_LIST)) return undefined;
   const length = tokens[index + 9]?.text ?? "";
   const isLoop = matchesAt(tokens, index, `for ( let i = 0 ; i < ${length} ; i + + ) {`.split(" "));
-  return isLoop && /^len\d+$/.test(length) ? length : undefined;
+  return isLoop && /^(?:len)?\d+$/.test(length) ? length : undefined;
 }
 
 /** Lists that grow by what a guest says. Each must be known, or its guest could make it as long as it likes. */
@@ -69,12 +76,14 @@ function countLists(tokens: readonly GlueToken[]): number {
 }
 
 interface LiftFunction {
+  /** What stands once in the glue for each function of this kind. */
+  readonly declaration: readonly string[];
   readonly head: readonly string[];
   readonly count: string;
   readonly bytes: string;
 }
 
-const inner = (name: string, count: string, bytes: string): LiftFunction => ({ head: `function _liftFlat${name}Inner ( ctx ) {`.split(" "), count, bytes });
+const inner = (name: string, count: string, bytes: string): LiftFunction => ({ declaration: ["function", `_liftFlat${name}`, "("], head: `function _liftFlat${name}Inner ( ctx ) {`.split(" "), count, bytes });
 
 const FUNCTIONS: readonly LiftFunction[] = [
   inner("Record", "fieldMetas . length", "8"),
@@ -83,5 +92,11 @@ const FUNCTIONS: readonly LiftFunction[] = [
   inner("Flags", "names . length", "4"),
   inner("Own", "1", "256"),
   // An array of numbers is made before the typed array is.
-  { head: "readValuesAndReset = ( ctx , originalPtr , originalLen , dataPtr , len ) = > {".split(" "), count: "len", bytes: "typedArray === undefined ? 8 : elemSize32" },
+  {
+    declaration: ["function", "_liftFlatList", "("],
+    head: "readValuesAndReset = ( ctx , originalPtr , originalLen , dataPtr , len ) = > {".split(" "),
+    count: "len", bytes: "typedArray === undefined ? 8 : elemSize32",
+  },
+  // What passes through a stream: how much at a time may be the word of the guest at both of its ends.
+  { declaration: ["class", "ManagedBuffer", "{"], head: "read ( count , opts = { } ) {".split(" "), count: "count", bytes: "4" },
 ];

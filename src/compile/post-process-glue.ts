@@ -10,8 +10,8 @@ export const POST_PROCESSOR_VERSION = 2;
 
 const HEAD =
   '"use components";\nexport function instantiate(getCoreModule, imports, instantiateCore = WebAssembly.instantiate) {\n';
-const TAIL = /\n\};?\s*export const _util = \{\s*\};?\s*$/;
-// Not anchored at a line's start, because its indentation differs between components.
+// Neither is anchored at a line's start, because the indentation differs between components.
+const TAIL = /\n[ \t]*\};?\s*export const _util = \{\s*\};?\s*$/;
 const DEFAULT_GET_CORE_MODULE =
   "if (!getCoreModule) getCoreModule = (name) => fetchCompile(new URL(`./${name}`, import.meta.url));\n";
 // The glue was a module, which is always strict, and becomes part of a classic script, which is not.

@@ -21,7 +21,11 @@ export interface PluginLimits {
   readonly memoryBytes: number;
   /** Tables of one instance, in elements: all tables of all its core modules together, shared out like `memoryBytes`. */
   readonly tableElements: number;
-  /** Arguments or result of one call, in bytes, strings counted as UTF-16. */
+  /**
+   * Arguments or result of one call, or of one host call, in bytes: strings counted as UTF-16, any other value as 8. What a plugin
+   * gives is counted in its worker before it is read, where each list of numbers counts for 128 bytes more, a list for 16 more, and
+   * flags for 4 each: what they take of a JavaScript heap, which ends the whole page when it runs full.
+   */
   readonly messageBytes: number;
   /** Calls that wait for one instance. */
   readonly pendingCalls: number;

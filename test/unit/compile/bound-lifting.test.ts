@@ -36,11 +36,21 @@ describe("boundLifting", () => {
     expect(text).toContain("take(len0,24)");
   });
 
+  it("counts a list of fixed length", () => {
+    expect(bounded("const result0 = []; for (let i = 0; i < 40; i++) { result0.push(x); }")).toContain("liftBounds.take(40,8);for");
+  });
+
   it.each([
     ["another loop", "var result1 = []; while (i < len1) { result1.push(x); }"],
     ["another bound", "var result1 = []; for (let i = 0; i < n; i++) { result1.push(x); }"],
     ["something between", "var result1 = []; f(); for (let i = 0; i < len1; i++) { result1.push(x); }"],
   ])("refuses a list that is lifted by %s", (_what, text) => expect(() => bounded(text)).toThrow(SyntaxError));
+
+  it("counts what passes through a stream, and refuses one that is read in another way", () => {
+    expect(bounded("class ManagedBuffer { read(count, opts = {}) { f(); } }")).toContain("{liftBounds.take(count,4);f();}");
+    expect(() => bounded("class ManagedBuffer { read(amount) { f(); } }")).toThrow(SyntaxError);
+    expect(() => bounded("function _liftFlatRecord(meta) { return (ctx) => ({}); }")).toThrow(SyntaxError);
+  });
 
   it("counts handles instead of keeping every representation", () => {
     expect(bounded("function rscTableCreateOwn(table, rep) { table._createdReps.add(rep); }")).toContain("{liftBounds.handles(table.length);}");
