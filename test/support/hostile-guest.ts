@@ -35,7 +35,7 @@ export const loadHostile = (name: FixtureName, limits: NonNullable<LoadRequest["
 export async function attack(plugins: PluginPage, hostile: FixtureName, steps: Steps): Promise<Attack> {
   return plugins.run(async ({ plugins: modules }, { name, chain }) => {
     let heartbeats = 0;
-    let isOver = false;
+    const state = { isOver: false };
     const timer = setInterval(() => (heartbeats += 1), 5);
     const outcome: Promise<CallResult> = (async () => {
       let target = modules.handle(name);
@@ -47,7 +47,7 @@ export async function attack(plugins: PluginPage, hostile: FixtureName, steps: S
       }
       return { value: last };
     })().catch((error) => ({ error: modules.describeError(error) }));
-    void outcome.finally(() => (isOver = true));
+    void outcome.finally(() => (state.isOver = true));
     const wrong: unknown[] = [];
     let answered = 0;
     do {
@@ -55,7 +55,7 @@ export async function attack(plugins: PluginPage, hostile: FixtureName, steps: S
       if (value === answered + 1) answered += 1;
       else wrong.push(value ?? error);
       await new Promise((resolve) => setTimeout(resolve, 5));
-    } while (!isOver);
+    } while (!state.isOver);
     clearInterval(timer);
     return { outcome: await outcome, heartbeats, answered, wrong, after: await modules.call(name, "add", [40, 2]) };
   }, { name: hostile, chain: steps });

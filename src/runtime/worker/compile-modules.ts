@@ -2,7 +2,14 @@ import { type CoreModuleBounds, limitCoreModules } from "../../component/core-mo
 import type { CachedComponent } from "../../compile/compile-cache.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { ModuleTable } from "./module-table.js";
-import type { PreparedModule } from "./prepare-plugin.js";
+
+export interface PreparedModule {
+  readonly name: string;
+  readonly module: WebAssembly.Module;
+  readonly bytes: Uint8Array;
+  /** It has memories or tables of its own: to be instantiated once. */
+  readonly hasStorage: boolean;
+}
 
 /**
  * Bounds the memories and tables of a component's core modules, and compiles them. Nothing else compiles a plugin's

@@ -11,6 +11,7 @@ import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
 import type { HostCallTransport } from "../../rpc/messages.js";
 import type { CacheResult, CodeOrigin } from "../progress.js";
 import type * as CompileModules from "./compile-modules.js";
+import type { PreparedModule } from "./compile-modules.js";
 import { hasPromiseIntegration } from "./host-call-transport.js";
 import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
 import type * as ProduceCode from "./produce-code.js";
@@ -26,14 +27,6 @@ export interface PreparedPlugin {
   readonly transport: HostCallTransport["kind"] | null;
   readonly cache: CacheResult;
   readonly code: CodeOrigin;
-}
-
-export interface PreparedModule {
-  readonly name: string;
-  readonly module: WebAssembly.Module;
-  readonly bytes: Uint8Array;
-  /** It has memories or tables of its own: to be instantiated once. */
-  readonly hasStorage: boolean;
 }
 
 /**

@@ -7,7 +7,8 @@ import type { CallRequest, GuestEvent, HostCallRequest, Outcome, StartRequest } 
 import type { WorkerLink } from "../../rpc/worker-link.js";
 import { Deadline } from "../deadline.js";
 import { outcomeError } from "../outcome-error.js";
-import type { PreparedModule, PreparedPlugin } from "./prepare-plugin.js";
+import type { PreparedModule } from "./compile-modules.js";
+import type { PreparedPlugin } from "./prepare-plugin.js";
 import { type SandboxChoice, type SealedWorker, startSealedWorker } from "./start-sealed-worker.js";
 
 export interface InstanceListeners {

@@ -2,6 +2,7 @@ import { eventCost } from "../../../rpc/event-cost.js";
 import type { CallRequest, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
 import { disposeSymbol, type GuestContext } from "../../../wasi/guest-context.js";
 import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
+import { coreModuleSource } from "./core-module-source.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
 import { type ChannelFactory, noChannel } from "./host-calls.js";
 import type { LiftBudget } from "./lift-budget.js";
@@ -49,10 +50,10 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       realm.budget.open(request.messageBytes, instance.end);
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), instance, realm.pageImports?.extensions ?? []);
-        const coreModules = coreModuleSource(request);
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
-        const exports = realm.loadGlue()(coreModules.get, imports, coreModules.instantiate, realm.budget.bounds);
+        const { get, instantiate } = coreModuleSource(request);
+        const exports = realm.loadGlue()(get, imports, instantiate, realm.budget.bounds);
         functions = createExportTable(request.world, exports, resources);
         return { kind: "ok", value: undefined };
       } catch (error) {
@@ -62,8 +63,7 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
       if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
-      realm.budget.renew();
-      return invoke(exported, values, instance, realm.transfer);
+      return invoke(exported, values, instance, realm);
     },
     async drop(resource: number): Promise<Outcome> {
       try {
@@ -78,7 +78,8 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
   };
 }
 
-async function invoke(exported: ExportedFunction, values: readonly unknown[], instance: InstanceContext, move: ServiceRealm["transfer"]): Promise<Outcome> {
+async function invoke(exported: ExportedFunction, values: readonly unknown[], instance: InstanceContext, { budget, transfer: move }: ServiceRealm): Promise<Outcome> {
+  budget.renew();
   const transfer: ArrayBuffer[] = [];
   try {
     const answered = exported.invoke(values);
@@ -131,32 +132,6 @@ class InstanceContext implements GuestContext {
       void answer.then(resolve, reject).finally(() => this.#waiting.delete(stop));
     });
   }
-}
-
-/**
- * The core modules, and what instantiates them. One with memories or tables of its own is instantiated only once: their sizes
- * were shared out over the modules, and a second instance would have them again.
- */
-function coreModuleSource({ coreModules }: StartRequest): { get: Parameters<Instantiate>[0]; instantiate: Parameters<Instantiate>[2] } {
-  const modules = new Map(coreModules.map(([name, module, hasStorage]) => [name, { module, hasStorage }]));
-  const onlyOnce = new Set<WebAssembly.Module>();
-  const instantiated = new Set<WebAssembly.Module>();
-  return {
-    get(name) {
-      const known = modules.get(name);
-      if (known === undefined) throw new Error(`the glue asks for the core module ${name}, which is not part of the package`);
-      // Synchronous compilation is right here: the realm takes no compiled modules, and the worker has nothing else to do.
-      const module = known.module instanceof WebAssembly.Module ? known.module : new WebAssembly.Module(known.module as Uint8Array<ArrayBuffer>);
-      modules.set(name, { ...known, module });
-      if (known.hasStorage) onlyOnce.add(module);
-      return module;
-    },
-    instantiate(module, imports) {
-      if (instantiated.has(module) && onlyOnce.has(module)) throw new Error("it instantiates a core module that has a memory or table of its own twice, which cannot be bounded");
-      instantiated.add(module);
-      return new WebAssembly.Instance(module, imports);
-    },
-  };
 }
 
 /**
