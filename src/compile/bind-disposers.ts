@@ -1,4 +1,4 @@
-import { closingBracket, type GlueToken } from "./glue-tokens.js";
+import { closingBracket, type GlueToken, glueWords, matchesAt } from "./glue-tokens.js";
 
 /**
  * Binds the variables of each resource's disposer to the resource that it was made for.
@@ -18,7 +18,7 @@ export function bindDisposers(tokens: readonly GlueToken[]): GlueToken[] {
       continue;
     }
     const { resource, handle, end } = disposer;
-    result.push(...words("( (", resource, ",", handle, ") =>"), ...tokens.slice(index, end + 1), ...words(") (", resource, ",", handle, ")"));
+    result.push(...glueWords("( (", resource, ",", handle, ") =>"), ...tokens.slice(index, end + 1), ...glueWords(") (", resource, ",", handle, ")"));
     index = end;
   }
   return result;
@@ -35,20 +35,10 @@ const BEFORE = ["symbolDispose", ",", "{", "writable", ":", "true", ",", "value"
 const FUNCTION = ["function", "(", ")", "{"];
 
 function disposerAt(tokens: readonly GlueToken[], index: number): Disposer | undefined {
-  if (!matches(tokens, index, FUNCTION) || !matches(tokens, index - BEFORE.length, BEFORE)) return undefined;
+  if (!matchesAt(tokens, index, FUNCTION) || !matchesAt(tokens, index - BEFORE.length, BEFORE)) return undefined;
   const resource = tokens[index - BEFORE.length - 2]?.text ?? "";
   const end = closingBracket(tokens, index + FUNCTION.length - 1);
   if (!/^rsc\d+$/.test(resource) || end === -1) return undefined;
   const handle = tokens.slice(index, end).find(({ text }) => /^handle\d+$/.test(text))?.text;
   return handle === undefined ? undefined : { resource, handle, end };
-}
-
-function matches(tokens: readonly GlueToken[], start: number, texts: readonly string[]): boolean {
-  return texts.every((text, offset) => tokens[start + offset]?.text === text);
-}
-
-function words(...texts: readonly string[]): GlueToken[] {
-  return texts
-    .flatMap((text) => text.split(" "))
-    .map((text) => ({ kind: /^\w/.test(text) ? "word" : "punctuator", text, gap: "" }));
 }

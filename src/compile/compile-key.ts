@@ -5,7 +5,7 @@ export type CompileTarget = "browser-sync" | "browser-jspi";
 export const COMPILE_TARGETS: readonly CompileTarget[] = ["browser-sync", "browser-jspi"];
 
 /** The version of the contract between glue and sandbox (see {@link CompiledComponent.glue}). */
-export const GLUE_ABI = 1;
+export const GLUE_ABI = 2;
 
 /**
  * The four-tuple under which transpiled output is valid, equal at pack time and in the browser.
@@ -16,7 +16,7 @@ export interface CompileKey {
   readonly wasmSha256: string;
   /** jco's version, the digests of its bindgen modules and our post-processor's version. */
   readonly transpilerVersion: string;
-  /** The {@link CompileTarget} with our glue ABI's number, such as `browser-sync/1`. */
+  /** The {@link CompileTarget} with our glue ABI's number, such as `browser-sync/2`. */
   readonly target: string;
   /** SHA-256 of the canonical JSON of every effective transpiler option, defaults written out. */
   readonly engineConfigHash: string;
@@ -33,8 +33,11 @@ export interface CoreModule {
 export interface CompiledComponent {
   readonly key: CompileKey;
   /**
-   * Glue ABI 1: a script fragment, without import or export, that declares
-   * `function instantiate(getCoreModule, imports, instantiateCore)`. All three must be given.
+   * Glue ABI 2: a script fragment, without import or export, that declares
+   * `function instantiate(getCoreModule, imports, instantiateCore, liftBounds)`. All four must be given.
+   * `liftBounds.take(count, bytes)` is called before so many elements of at most so many bytes are allocated,
+   * `liftBounds.renew()` when the arguments of a host call are complete, and `liftBounds.handles(length)` before a guest makes
+   * a handle in a table of that length; `take` and `handles` throw to refuse.
    * `imports` has one member per imported interface, under its full name with version; a function that
    * the world imports directly is the `default` of a member under the function's name.
    */

@@ -105,3 +105,15 @@ export function closingBracket(tokens: readonly GlueToken[], open: number): numb
   }
   return -1;
 }
+
+/** Whether `texts` stand at `start`. */
+export function matchesAt(tokens: readonly GlueToken[], start: number, texts: readonly string[]): boolean {
+  return texts.every((text, offset) => tokens[start + offset]?.text === text);
+}
+
+/** Tokens to be inserted, written with a space between any two. */
+export function glueWords(...texts: readonly string[]): GlueToken[] {
+  return texts
+    .flatMap((text) => text.split(" "))
+    .map((text) => ({ kind: /^\d/.test(text) ? "number" : /^\w/.test(text) ? "word" : "punctuator", text, gap: "" }));
+}

@@ -1,29 +1,30 @@
 import { PluginError } from "../errors/plugin-error.js";
 import { bindDisposers } from "./bind-disposers.js";
+import { boundLifting, LIFT_BOUNDS } from "./bound-lifting.js";
 import { closingBracket, glueTokens, type GlueToken } from "./glue-tokens.js";
 import { printGlue } from "./print-glue.js";
 import { dropDebugLog, dropUnusedSuspending } from "./shrink-glue.js";
 
 /** Part of the compile key: to be raised with every change of what {@link postProcessGlue} answers. */
-export const POST_PROCESSOR_VERSION = 1;
+export const POST_PROCESSOR_VERSION = 2;
 
 const HEAD =
   '"use components";\nexport function instantiate(getCoreModule, imports, instantiateCore = WebAssembly.instantiate) {\n';
-const TAIL = /\n\};?\s*export const _util = \{\s*\};?\s*$/;
-// Not anchored at a line's start, because its indentation differs between components.
+// Neither is anchored at a line's start, because the indentation differs between components.
+const TAIL = /\n[ \t]*\};?\s*export const _util = \{\s*\};?\s*$/;
 const DEFAULT_GET_CORE_MODULE =
   "if (!getCoreModule) getCoreModule = (name) => fetchCompile(new URL(`./${name}`, import.meta.url));\n";
 // The glue was a module, which is always strict, and becomes part of a classic script, which is not.
-const NEW_HEAD = 'function instantiate(getCoreModule, imports, instantiateCore) {\n"use strict";\n';
+const NEW_HEAD = `function instantiate(getCoreModule, imports, instantiateCore, ${LIFT_BOUNDS}) {\n"use strict";\n`;
 
 /**
- * Turns the module that jco's transpiler emits into Glue ABI 1: a script fragment with no import or
- * export that declares `function instantiate(getCoreModule, imports, instantiateCore)`, all three given.
+ * Turns the module that jco's transpiler emits into Glue ABI 2: a script fragment with no import or
+ * export that declares `function instantiate(getCoreModule, imports, instantiateCore, liftBounds)`, all four given.
  *
  * It also shrinks it, because the glue is part of a worker's `data:` URL, whose start costs 6 ms for a
  * small script and 60 ms for 950 KB: comments, white space, tracing and the suspending half of imports that
  * never suspend go, which halves it. (Dropping unused functions as well was tried: 2 % more, not worth it.)
- * The answer depends on the text alone.
+ * The answer depends on the text alone. What lifts a plugin's lists counts first ({@link boundLifting}).
  *
  * @throws {PluginError} `transpile-failed` if the text is not of the form that this version knows.
  */
@@ -39,7 +40,7 @@ export function postProcessGlue(module: string): string {
   if (closingBracket(tokens, bodyStart) !== tokens.length - 1) {
     throw unknownForm("its function ends before the text does");
   }
-  const shrunk = bindDisposers(dropUnusedSuspending(dropDebugLog(tokens)));
+  const shrunk = bounded(bindDisposers(dropUnusedSuspending(dropDebugLog(tokens))));
   refuseModuleSyntax(shrunk);
   return printGlue(shrunk);
 }
@@ -47,6 +48,14 @@ export function postProcessGlue(module: string): string {
 function readTokens(text: string): GlueToken[] {
   try {
     return glueTokens(text);
+  } catch (error) {
+    throw unknownForm(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function bounded(tokens: readonly GlueToken[]): GlueToken[] {
+  try {
+    return boundLifting(tokens);
   } catch (error) {
     throw unknownForm(error instanceof Error ? error.message : String(error), error);
   }

@@ -114,7 +114,7 @@ async function start(
   const [policy, restart] = [checkInstancePolicy(options.instances ?? {}, id), checkRestartPolicy(options.restart ?? {}, id)];
   const prepared = await runtime.prepare(admitted, {
     signal,
-    memoryBytes: limits.memoryBytes,
+    bounds: limits,
     onProgress,
     onNotStored: (reason) => notify(onEvent, { kind: "cache-not-stored", pluginId: id, reason }),
   });

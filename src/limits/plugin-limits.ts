@@ -14,9 +14,18 @@ export interface PluginLimits {
   readonly callMilliseconds: number;
   /** One call of a function that the app implements, or of its storage, in milliseconds. The plugin's own call goes on meanwhile, within its bound. */
   readonly hostCallMilliseconds: number;
-  /** Linear memory of one instance, in bytes. */
+  /**
+   * Linear memory of one instance, in bytes: all memories of all its core modules together. Where there are several, each has what it
+   * starts with, and the rest is shared out evenly before any of them is made. Growing beyond fails inside the plugin.
+   */
   readonly memoryBytes: number;
-  /** Arguments or result of one call, in bytes, strings counted as UTF-16. */
+  /** Tables of one instance, in elements: all tables of all its core modules together, shared out like `memoryBytes`. */
+  readonly tableElements: number;
+  /**
+   * Arguments or result of one call, or of one host call, in bytes: strings counted as UTF-16, any other value as 8. What a plugin
+   * gives is counted in its worker before it is read, where each list of numbers counts for 128 bytes more, a list for 16 more, and
+   * flags for 4 each: what they take of a JavaScript heap, which ends the whole page when it runs full.
+   */
   readonly messageBytes: number;
   /**
    * Linear memories of all instances of the page, together. An engine has about 124 for a process, of any size; what is above
@@ -60,6 +69,7 @@ export const DEFAULT_LIMITS: PluginLimits = {
   callMilliseconds: 10_000,
   hostCallMilliseconds: 10_000,
   memoryBytes: 256 * MEBIBYTE,
+  tableElements: 1_000_000,
   messageBytes: 64 * MEBIBYTE,
   linearMemories: 96,
   pendingCalls: 1_000,

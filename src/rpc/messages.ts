@@ -9,8 +9,10 @@ export interface StartRequest {
   readonly authority: GuestAuthority;
   /** How imports that live on the page are called; `null` if nothing that was granted lives there. */
   readonly transport: HostCallTransport | null;
-  /** Compiled where the realm takes modules, bytes where it does not. */
-  readonly coreModules: readonly (readonly [name: string, module: WebAssembly.Module | Uint8Array])[];
+  /** Compiled where the realm takes modules, bytes where it does not. One with storage, memories or tables of its own, is instantiated once. */
+  readonly coreModules: readonly (readonly [name: string, module: WebAssembly.Module | Uint8Array, hasStorage: boolean])[];
+  /** What one message of the guest may take: its result, or the arguments of one host call, in bytes. */
+  readonly messageBytes: number;
   /** Bytes of output and log that the worker may send in one instance's life. */
   readonly outputBytes: number;
 }
@@ -79,6 +81,8 @@ export type Outcome =
   | { readonly kind: "host-failed"; readonly message: string }
   /** The engine has no linear memory left for this instance. */
   | { readonly kind: "memory-exhausted"; readonly message: string }
+  /** What the guest returned, or passed to a host call, does not fit into a message. It was not lifted. */
+  | { readonly kind: "too-large"; readonly messageBytes: number }
   | { readonly kind: "trap"; readonly message: string };
 
 /** What the worker offers to the host, through Comlink. No function of it ever rejects. */

@@ -26,6 +26,10 @@ export function parseOutcome(message: unknown): Outcome | undefined {
       return withMessage("memory-exhausted", members);
     case "trap":
       return withMessage("trap", members);
+    case "too-large": {
+      const messageBytes = members.get("messageBytes");
+      return typeof messageBytes === "number" ? { kind: "too-large", messageBytes } : undefined;
+    }
     default:
       return undefined;
   }

@@ -38,6 +38,13 @@ function describe(outcome: Outcome, { stage }: OutcomeContext): { code: PluginEr
         code: "instances-exhausted",
         message: `the engine has no linear memory left for it (${outcome.message}). Dispose plugins that are not needed, or lower the limits linearMemories and memoryBytes`,
       };
+    case "too-large":
+      return {
+        code: stage === "instantiate" ? "instantiate-failed" : "result-invalid",
+        message:
+          `what it returned, or passed to a function that it imports, is larger than the limit messageBytes allows, ${outcome.messageBytes} bytes. ` +
+          "It was not read. The instance was ended; the next call gets a fresh one. Have the plugin pass less at once, or raise the limit",
+      };
     case "trap":
       return {
         code: stage === "instantiate" ? "instantiate-failed" : "trap",

@@ -19,6 +19,8 @@ const REFUSED = new Map<FixtureName, string>([
   ["start-loop", "timeout"],
   ["start-trap", "instantiate-failed"],
   ["memory-initial", "component-unsupported"],
+  ["gc-heap", "component-unsupported"],
+  ["twice", "instantiate-failed"],
 ]);
 
 /** A call of each interface that several toolchains implement, with its answer. */

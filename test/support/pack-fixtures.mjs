@@ -38,6 +38,7 @@ const notes = [{ capability: "host:probe:notes/store@1.0.0", reason: "It reads a
 const CAPABILITIES = new Map([
   ["everything-c", ["clocks", "random", "stdout", "stderr"].map(harmless)],
   ["everything-rust", ["clocks", "random", "stdout", "stderr"].map(harmless)],
+  ["hostile-imports", ["log", "clocks"].map(harmless)],
   ["logger", [{ capability: "log", reason: "It logs", optional: false }]],
   // Its JavaScript engine reads the monotonic clock in every call.
   ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],

@@ -1,3 +1,4 @@
+import type { CoreModuleBounds } from "../../component/core-module-limits.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
 import type { CompileTarget } from "../../compile/compile-key.js";
 import type { Manifest } from "../../package/manifest.js";
@@ -8,8 +9,8 @@ import type { ModuleTable } from "./module-table.js";
 /** What the app wants of getting a plugin's code. */
 export interface PrepareOptions {
   readonly signal: AbortSignal;
-  /** Bound of each linear memory. */
-  readonly memoryBytes: number;
+  /** Bounds of its memories and tables. */
+  readonly bounds: CoreModuleBounds;
   readonly onProgress: (progress: LoadProgress) => void;
   /** The code could not be stored. The load goes on. */
   readonly onNotStored: (reason: string) => void;

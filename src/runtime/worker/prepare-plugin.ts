@@ -3,7 +3,6 @@ import { worldDigest } from "../../admission/world-digest.js";
 import { sha256Hex } from "../../bytes/sha256.js";
 import type { Capability } from "../../capability/capability.js";
 import { countMemories } from "../../component/count-memories.js";
-import { limitMemories } from "../../component/core-module-limits.js";
 import type { CachedComponent, CompileCache } from "../../compile/compile-cache.js";
 import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
 import { compareKeys, liveCompileKey, type StalenessReason } from "../../compile/live-compile-key.js";
@@ -12,8 +11,9 @@ import { PluginError } from "../../errors/plugin-error.js";
 import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
 import type { HostCallTransport } from "../../rpc/messages.js";
 import type { CacheResult, CodeOrigin } from "../progress.js";
+import type * as CompileModules from "./compile-modules.js";
+import type { PreparedModule } from "./compile-modules.js";
 import { hasPromiseIntegration } from "./host-call-transport.js";
-import type { ModuleTable } from "./module-table.js";
 import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
 import type * as ProduceCode from "./produce-code.js";
 
@@ -30,12 +30,6 @@ export interface PreparedPlugin {
   readonly transport: HostCallTransport["kind"] | null;
   readonly cache: CacheResult;
   readonly code: CodeOrigin;
-}
-
-export interface PreparedModule {
-  readonly name: string;
-  readonly module: WebAssembly.Module;
-  readonly bytes: Uint8Array;
 }
 
 /**
@@ -59,7 +53,7 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   const component = found.component ?? (await produceCode(admitted, { key, target, packaged }, surroundings, options));
   if (found.component === undefined) store(surroundings.cache, provenance, component, options);
   options.onProgress({ phase: "compile" });
-  const coreModules = compileModules(component, surroundings.modules, manifest.id, options.memoryBytes);
+  const coreModules = compileModules(component, surroundings.modules, manifest.id, options.bounds);
   // Who starts an instance meets the failure.
   coreModules.catch(() => undefined);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
@@ -132,14 +126,6 @@ function store(cache: CompileCache | null, provenance: string, component: Cached
 }
 
 /** Bounds and compiles the modules. On every path, since what a package or cache says of a memory is the guest's word. */
-async function compileModules(component: CachedComponent, table: ModuleTable, pluginId: string, memoryBytes: number): Promise<readonly PreparedModule[]> {
-  const limited = component.coreModules.map(({ name, sha256, bytes }) => ({ name, sha256, bytes: limitMemories(bytes, memoryBytes, pluginId) }));
-  try {
-    return await Promise.all(limited.map(async ({ name, sha256, bytes }) => ({ name, bytes, module: await table.compile(`${sha256}/${memoryBytes}`, bytes) })));
-  } catch (cause) {
-    const message =
-      `Cannot compile ${pluginId}: ${cause instanceof Error ? cause.message : String(cause)}. If the page has a content security policy, ` +
-      "it must allow script-src 'wasm-unsafe-eval'; else the component uses a WebAssembly feature that this browser lacks";
-    throw new PluginError({ code: "compile-failed", stage: "compile", pluginId, message, cause });
-  }
+async function compileModules(...parameters: Parameters<typeof CompileModules.compileModules>): Promise<readonly PreparedModule[]> {
+  return (await import("./compile-modules.js")).compileModules(...parameters);
 }

@@ -7,7 +7,8 @@ import type { CallRequest, GuestEvent, HostCallRequest, Outcome, StartRequest } 
 import type { WorkerLink } from "../../rpc/worker-link.js";
 import { Deadline } from "../deadline.js";
 import { outcomeError } from "../outcome-error.js";
-import type { PreparedModule, PreparedPlugin } from "./prepare-plugin.js";
+import type { PreparedModule } from "./compile-modules.js";
+import type { PreparedPlugin } from "./prepare-plugin.js";
 import { type SandboxChoice, type SealedWorker, startSealedWorker } from "./start-sealed-worker.js";
 
 export interface InstanceListeners {
@@ -138,7 +139,8 @@ function startRequest({ admitted }: PreparedPlugin, coreModules: readonly Prepar
     authorities: admitted.imports.authorities,
     authority: page.authority,
     transport: page.transport,
-    coreModules: coreModules.map(({ name, module, bytes }) => [name, takesModules ? module : bytes] as const),
+    coreModules: coreModules.map(({ name, module, bytes, hasStorage }) => [name, takesModules ? module : bytes, hasStorage] as const),
+    messageBytes: limits.messageBytes,
     outputBytes: limits.logBytes,
   };
 }

@@ -39,7 +39,7 @@ describe("the package", () => {
       { target: "browser-jspi", supported: true, modulesInComponent: 3, modulesApart: 0 },
     ]);
     expect(manifest.files.filter(({ path }) => path.endsWith(".wasm"))).toHaveLength(1);
-    expect(manifest.transpiled.map(({ key }) => key.target)).toEqual(["browser-sync/1", "browser-jspi/1"]);
+    expect(manifest.transpiled.map(({ key }) => key.target)).toEqual(["browser-sync/2", "browser-jspi/2"]);
   });
 
   test("has a core module that the transpiler made once, under its digest, for both targets", async () => {
@@ -58,7 +58,7 @@ describe("the package", () => {
     await writeFile(join(out, "later.wasm"), component);
     const { targets, manifest } = await packPlugin({ input: join(out, "later.wasm"), out, identity: { id: "test.later", version: "1.0.0" } });
     expect(targets).toMatchObject([{ target: "browser-sync", supported: false, reason: expect.stringContaining("later") }, { target: "browser-jspi", supported: true }]);
-    expect(manifest.transpiled.map(({ key }) => key.target)).toEqual(["browser-jspi/1"]);
+    expect(manifest.transpiled.map(({ key }) => key.target)).toEqual(["browser-jspi/2"]);
   });
 
   test("replaces the one before, and leaves nothing unfinished behind", async () => {

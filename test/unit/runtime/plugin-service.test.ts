@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { World } from "../../../src/component/world.js";
 import type { GuestAuthority } from "../../../src/rpc/messages.js";
+import { LiftBudget } from "../../../src/runtime/worker/realm/lift-budget.js";
 import { createPluginService } from "../../../src/runtime/worker/realm/plugin-service.js";
 
 const authority: GuestAuthority = {
@@ -25,13 +26,14 @@ it("a resource with a method named `then` is an answer, and not a promise", asyn
   }
   const service = createPluginService({
     seal: Promise.resolve({ sealed: true }),
+    budget: new LiftBudget(),
     loadGlue: () => () => ({ "lab:then/then@1.0.0": { Trap, make: () => new Trap() } }),
     emit: () => undefined,
     postHostCall: () => undefined,
     transfer: (value) => value,
     pageImports: undefined,
   });
-  expect(await service.start({ world, authorities: [], authority, transport: null, coreModules: [], outputBytes: 1 })).toEqual({ kind: "ok", value: undefined });
+  expect(await service.start({ world, authorities: [], authority, transport: null, coreModules: [], outputBytes: 1, messageBytes: 1 })).toEqual({ kind: "ok", value: undefined });
   const answer = await Promise.race([service.call({ target: "lab:then/then@1.0.0#make", arguments: [] }), new Promise((resolve) => setTimeout(resolve, 500, "hangs"))]);
   expect(answer).toEqual({ kind: "ok", value: 1 });
   expect(entered).toBe(0);

@@ -2,15 +2,18 @@ import { eventCost } from "../../../rpc/event-cost.js";
 import type { CallRequest, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
 import { disposeSymbol, type GuestContext } from "../../../wasi/guest-context.js";
 import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
+import { coreModuleSource } from "./core-module-source.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
 import { type ChannelFactory, noChannel } from "./host-calls.js";
+import type { LiftBudget } from "./lift-budget.js";
 import { ResourceTable } from "./resource-table.js";
 
-/** Glue ABI 1: what the transpiled fragment declares. */
+/** Glue ABI 2: what the transpiled fragment declares. */
 export type Instantiate = (
   getCoreModule: (name: string) => WebAssembly.Module,
   imports: Record<string, object>,
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
+  liftBounds: LiftBudget["bounds"],
 ) => unknown;
 
 /** What a worker needs in which something was granted that lives on the page. */
@@ -22,6 +25,8 @@ export interface PageImports {
 /** What the service needs of its surroundings. */
 export interface ServiceRealm {
   readonly seal: Promise<SelfTest>;
+  /** What the guest's messages may take of this worker's heap. */
+  readonly budget: LiftBudget;
   /** Evaluates the glue. Called once, after the seal was found whole and the globals are gone. */
   readonly loadGlue: () => Instantiate;
   readonly emit: (event: GuestEvent) => void;
@@ -42,11 +47,13 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       if (!seal.sealed) return { kind: "trap", message: `the sandbox is open: ${seal.open}` };
       if (instance !== undefined) return { kind: "trap", message: "this worker has an instance already" };
       instance = new InstanceContext(request, realm);
+      realm.budget.open(request.messageBytes, instance.end);
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), instance, realm.pageImports?.extensions ?? []);
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
-        const exports = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
+        const { get, instantiate } = coreModuleSource(request);
+        const exports = realm.loadGlue()(get, imports, instantiate, realm.budget.bounds);
         functions = createExportTable(request.world, exports, resources);
         return { kind: "ok", value: undefined };
       } catch (error) {
@@ -56,7 +63,7 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
       if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
-      return invoke(exported, values, instance, realm.transfer);
+      return invoke(exported, values, instance, realm);
     },
     async drop(resource: number): Promise<Outcome> {
       try {
@@ -71,7 +78,8 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
   };
 }
 
-async function invoke(exported: ExportedFunction, values: readonly unknown[], instance: InstanceContext, move: ServiceRealm["transfer"]): Promise<Outcome> {
+async function invoke(exported: ExportedFunction, values: readonly unknown[], instance: InstanceContext, { budget, transfer: move }: ServiceRealm): Promise<Outcome> {
+  budget.renew();
   const transfer: ArrayBuffer[] = [];
   try {
     const answered = exported.invoke(values);
@@ -124,16 +132,6 @@ class InstanceContext implements GuestContext {
       void answer.then(resolve, reject).finally(() => this.#waiting.delete(stop));
     });
   }
-}
-
-function moduleSource(request: StartRequest): (name: string) => WebAssembly.Module {
-  const modules = new Map(request.coreModules);
-  return (name) => {
-    const module = modules.get(name);
-    if (module === undefined) throw new Error(`the glue asks for the core module ${name}, which is not part of the package`);
-    // Synchronous compilation is right here: the realm takes no compiled modules, and the worker has nothing else to do.
-    return module instanceof WebAssembly.Module ? module : new WebAssembly.Module(module as Uint8Array<ArrayBuffer>);
-  };
 }
 
 /**

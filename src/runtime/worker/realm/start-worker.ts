@@ -1,5 +1,6 @@
 import * as Comlink from "comlink";
 import type { GuestEvent } from "../../../rpc/messages.js";
+import { LiftBudget } from "./lift-budget.js";
 import { lockDown } from "./lockdown.js";
 import { createPluginService, type Instantiate, type PageImports } from "./plugin-service.js";
 import { testSeal } from "./self-test.js";
@@ -26,9 +27,11 @@ export function startWorker(loadGlue: () => Instantiate, pageImports?: PageImpor
       if (data.hostAnswer !== undefined) pageImports.channels.receive(data.hostAnswer);
     });
   }
-  const seal = testSeal().finally(lockDown);
+  const budget = new LiftBudget();
+  const seal = testSeal().finally(() => lockDown(budget));
   const service = createPluginService({
     seal,
+    budget,
     loadGlue,
     emit: (event: GuestEvent) => endpoint.postMessage({ event }),
     postHostCall: (message) => endpoint.postMessage(message),
