@@ -4,12 +4,13 @@ import type { ResourceOwner, Resources } from "./plugin-resource.js";
 /**
  * Loads what resources need. Few interfaces have any, and this code is only for them.
  *
+ * @param onLeaked - told the name of a resource that the app lost without disposing it.
  * @returns what makes the resources of one handle.
  */
-export async function loadResourceSupport(world: World): Promise<(owner: ResourceOwner) => Resources> {
-  if (!world.types.some(({ kind }) => kind === "resource")) return () => ({ adopt: refuse, use: refuse });
+export async function loadResourceSupport(world: World, onLeaked: (resourceName: string) => void): Promise<(owner: ResourceOwner) => Resources> {
+  if (!world.types.some(({ kind }) => kind === "resource")) return () => ({ adopt: refuse, use: refuse, during: async (_instance, _home, _given, call) => call() });
   const { ResourceRegistry } = await import("./resource-registry.js");
-  return (owner) => new ResourceRegistry(owner);
+  return (owner) => new ResourceRegistry(owner, onLeaked);
 }
 
 function refuse(): never {

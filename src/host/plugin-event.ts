@@ -9,6 +9,8 @@ export type PluginEvent =
   | { readonly kind: "guest"; readonly pluginId: string; readonly event: GuestEvent }
   /** A plugin's instance ended by a trap, a deadline or a broken sandbox. The next call starts a fresh one. */
   | { readonly kind: "instance-ended"; readonly pluginId: string; readonly error: PluginError }
+  /** The app lost a resource of this WIT name without disposing it. It was dropped on the plugin's side now. */
+  | { readonly kind: "resource-leaked"; readonly pluginId: string; readonly resource: string }
   /** Something that the app provides failed while a plugin used it: `error` is what it threw. The plugin did not learn it. */
   | { readonly kind: "host-failure"; readonly pluginId: string; readonly function: string; readonly error: unknown }
   /** A decision, a denial, or another entry of the audit. */

@@ -58,6 +58,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
       world: parts.world,
       callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),
       drop: (state) => this.#drop(state),
+      isRunning: (home) => !this.#isClosed && home === parts.keeper.generation,
     });
   }
 
@@ -139,8 +140,8 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
       onStopped: (error: PluginError) => keeper.end(error),
     };
     return this.#queue.run(bounds, async () => {
-      for (const state of given) state.ended = true;
-      const outcome = await (await keeper.current()).call(request, transfer);
+      const instance = await keeper.current();
+      const outcome = await this.#resources.during(instance, keeper.generation, given, () => instance.call(request, transfer));
       return this.#settle(outcome, codec, bounds.name);
     });
   }

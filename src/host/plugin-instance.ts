@@ -1,3 +1,4 @@
+import type { LentObjects } from "../broker/lent-object.js";
 import type { PluginError } from "../errors/plugin-error.js";
 import type { CallRequest, Outcome } from "../rpc/messages.js";
 
@@ -5,6 +6,8 @@ import type { CallRequest, Outcome } from "../rpc/messages.js";
 export interface PluginInstance {
   call(request: CallRequest, transfer: Transferable[]): Promise<Outcome>;
   drop(resource: number): Promise<Outcome>;
+  /** The way of the app's objects into it; left out where it can use none. */
+  readonly objects?: LentObjects | undefined;
   terminate(reason: PluginError): void;
 }
 

@@ -14,6 +14,7 @@ const REFUSED = new Map<FixtureName, string>([
   ["notes-c", "import-unknown"],
   ["notes-js", "import-unknown"],
   ["host-loop", "import-unknown"],
+  ["pumps-rust", "import-unknown"],
   ["start-loop", "timeout"],
   ["start-trap", "instantiate-failed"],
   ["memory-initial", "component-unsupported"],

@@ -42,6 +42,7 @@ const CAPABILITIES = new Map([
   // Its JavaScript engine reads the monotonic clock in every call.
   ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],
   ...AUTHORITY_GUESTS.map((name) => /** @type {const} */ ([name, authorityRequests()])),
+  ["pumps-rust", [{ capability: "host:probe:streams/sources@1.0.0", reason: "It reads streams of the app", optional: true }]],
   ...NOTES_GUESTS.map((name) => /** @type {const} */ ([name, notes])),
   // CPython seeds its hashes in the first call.
   ["echo-py", [{ capability: "random", reason: "Python seeds its hash tables", optional: false }]],

@@ -2,6 +2,7 @@ import { callableFunctions, type CallableFunction } from "../../component/callab
 import { isLabel } from "../../component/component-names.js";
 import { hashExports } from "../../component/interface-hash.js";
 import { toCamelCase, toPascalCase } from "../../component/javascript-names.js";
+import { streamResources } from "../../component/stream-resources.js";
 import { definitionAt } from "../../component/type-words.js";
 import type { InterfaceShape, World } from "../../component/world.js";
 import { PluginError } from "../../errors/plugin-error.js";
@@ -43,7 +44,7 @@ export async function generateTypes(fullWorld: World, options: GenerateTypesOpti
   const literal = printWorld(world);
   const parts = [
     `// Written by \`portcullis types\`${options.source === undefined ? "" : ` from ${JSON.stringify(options.source)}`}. Do not edit it: write it again.`,
-    `import { ${usedNames(hostInterfaces.length > 0, resources.length > 0)} } from "portcullis";`,
+    `import { ${usedNames(world, hostInterfaces.length > 0)} } from "portcullis";`,
     ...printTypes(types),
     ...resources,
     printFunctionTable(functionsName, "What a plugin exports, by the name that `call` takes.", functions.values(), types),
@@ -75,7 +76,9 @@ function printResource(resource: number, methods: Iterable<CallableFunction>, ty
   const label = definitionAt(types.world, resource).name ?? "";
   const methodsName = names.take(`${name}Methods`);
   const table = printFunctionTable(methodsName, `Methods of resource \`${label}\`.`, methods, types);
-  return `${table}\n\n/** Resource \`${label}\`, which lives in the plugin. */\nexport type ${name} = PluginResource<${methodsName}>;`;
+  const stream = streamResources(types.world, types.world.exports).get(resource);
+  const type = stream === undefined ? `PluginResource<${methodsName}>` : `PluginStream<${types.use(stream.item)}, ${methodsName}>`;
+  return `${table}\n\n/** Resource \`${label}\`, which lives in the plugin. */\nexport type ${name} = ${type};`;
 }
 
 /** What the app offers: one interface for each that is imported, and one that holds them by full name. */
@@ -116,10 +119,13 @@ function printHostInterfaces(hosts: readonly HostName[], taken: string): string[
   });
 }
 
-function usedNames(hasHostInterfaces: boolean, hasResources: boolean): string {
+function usedNames(world: World, hasHostInterfaces: boolean): string {
+  const produced = streamResources(world, world.exports);
+  const resources = world.exports.interfaces.flatMap((shape) => shape.resources);
   return [
     ...(hasHostInterfaces ? ["defineHostInterface"] : []), "defineInterface",
     ...(hasHostInterfaces ? ["type HostInterfaceDescriptor"] : []), "type InterfaceDescriptor",
-    ...(hasResources ? ["type PluginResource"] : []), ...(hasHostInterfaces ? ["type World"] : []),
+    ...(resources.some((resource) => !produced.has(resource)) ? ["type PluginResource"] : []), ...(produced.size > 0 ? ["type PluginStream"] : []),
+    ...(streamResources(world, world.imports).size > 0 ? ["type StreamSource"] : []), ...(hasHostInterfaces ? ["type World"] : []),
   ].join(", ");
 }

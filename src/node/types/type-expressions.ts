@@ -1,6 +1,7 @@
 import { splitInterfaceName } from "../../component/component-names.js";
 import { toCamelCase, toPascalCase } from "../../component/javascript-names.js";
 import { NUMERIC_LISTS } from "../../component/numeric-arrays.js";
+import { streamResources } from "../../component/stream-resources.js";
 import { definitionAt, typeWords } from "../../component/type-words.js";
 import type { PrimitiveType, TypeDefinition, TypeReference, World } from "../../component/world.js";
 import { toMemberName, type TypeNames } from "./typescript-names.js";
@@ -49,7 +50,7 @@ export class TypeExpressions {
       case "option": return this.#option(definition.value);
       case "result": return `${this.#case("ok", definition.ok)} | ${this.#case("err", definition.err)}`;
       case "own":
-      case "borrow": return this.use(definition.resource);
+      case "borrow": return this.#resource(definition.resource);
       // No value of these can be passed yet.
       default: return "never";
     }
@@ -76,6 +77,13 @@ export class TypeExpressions {
     if (numeric !== undefined) return numeric.name;
     const item = this.use(element);
     return `readonly ${/[ |]/.test(item) ? `(${item})` : item}[]`;
+  }
+
+  /** Where a plugin reads a stream of the app, anything with items will do. */
+  #resource(resource: number): string {
+    const { world } = this;
+    const stream = streamResources(world, world.imports).get(resource);
+    return stream === undefined ? this.use(resource) : `${this.use(resource)} | StreamSource<${this.use(stream.item)}>`;
   }
 
   #option(value: TypeReference): string {

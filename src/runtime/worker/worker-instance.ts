@@ -76,6 +76,11 @@ export class WorkerInstance {
     return this.#link.drop(resource);
   }
 
+  /** The way of the app's objects into the plugin. */
+  get objects(): PageSide["objects"] {
+    return this.#page.objects;
+  }
+
   /** Ends the worker at once; everything pending fails with `reason`. */
   terminate(reason: PluginError): void {
     this.#link.terminate(reason);

@@ -3,6 +3,7 @@ import { toCamelCase, toPascalCase } from "../../../component/javascript-names.j
 import { collectTransferables, compileResourceMapping } from "../../../component/resource-mapping.js";
 import { resultSides } from "../../../component/result-sides.js";
 import type { NamedFunction, TypeReference, World } from "../../../component/world.js";
+import type { LentResource } from "../../../wasi/guest-context.js";
 import type { ResourceTable } from "./resource-table.js";
 
 /** A resource number that stands for nothing: dropped, moved away, or never handed out. */
@@ -11,13 +12,27 @@ export class UnknownResource extends Error {}
 /** An exported function of the glue, with wire values in and out. */
 export interface ExportedFunction {
   invoke(values: readonly unknown[]): unknown;
+  /** Settles when every resource of the app in a result has its number; `undefined` if it has none that is on its way. */
+  numbered(value: unknown): Promise<unknown> | undefined;
   /** Prepares an `ok` or `err` value for the wire and lists the buffers that can be moved. */
   toWire(value: unknown, side: "ok" | "err", transfer: ArrayBuffer[]): unknown;
   readonly fallible: boolean;
 }
 
+/** The resources that cross between the page and the guest: those that the guest exports, and those of the app. */
+interface CrossingResources {
+  readonly exported: ResourceTable;
+  readonly lent: ReadonlyMap<number, LentResource>;
+}
+
 /** Finds every export that the world promises, by `interface#function`. */
-export function createExportTable(world: World, glueExports: unknown, resources: ResourceTable): Map<string, ExportedFunction> {
+export function createExportTable(
+  world: World,
+  glueExports: unknown,
+  exported: ResourceTable,
+  lent: ReadonlyMap<number, LentResource> = new Map(),
+): Map<string, ExportedFunction> {
+  const resources = { exported, lent };
   const table = new Map<string, ExportedFunction>();
   for (const named of world.exports.functions) {
     table.set(`#${named.name}`, exportedFunction(world, named, glueExports, resources));
@@ -31,15 +46,16 @@ export function createExportTable(world: World, glueExports: unknown, resources:
   return table;
 }
 
-function exportedFunction(world: World, named: NamedFunction, members: unknown, resources: ResourceTable): ExportedFunction {
+function exportedFunction(world: World, named: NamedFunction, members: unknown, resources: CrossingResources): ExportedFunction {
   const call = bindExport(named.name, members);
   const lowering = named.type.parameters.map((parameter) => compileResourceMapping(world, parameter.type));
   const sides = resultSides(world, named.type.result);
   const converters = { ok: wireConverter(world, sides.ok, resources), err: wireConverter(world, sides.err, resources) };
-  const lower = (value: unknown, position: number): unknown => lowering[position]?.(value, (id, _resource, mode) => fromWire(id, mode, resources)) ?? value;
+  const lower = (value: unknown, position: number): unknown => lowering[position]?.(value, (id, resource, mode) => resources.lent.get(resource)?.adopt(id) ?? fromWire(id, mode, resources.exported)) ?? value;
   return {
     fallible: sides.fallible,
     invoke: lowering.some((mapping) => mapping !== null) ? (values) => call(values.map(lower)) : call,
+    numbered: numberedResult(world, sides.ok, resources.lent),
     toWire: (value, side, transfer) => converters[side](value, transfer),
   };
 }
@@ -50,13 +66,27 @@ function fromWire(id: unknown, mode: "own" | "borrow", resources: ResourceTable)
   return object;
 }
 
-function wireConverter(world: World, type: TypeReference | null, resources: ResourceTable): (value: unknown, transfer: ArrayBuffer[]) => unknown {
+function wireConverter(world: World, type: TypeReference | null, { exported, lent }: CrossingResources): (value: unknown, transfer: ArrayBuffer[]) => unknown {
   if (type === null) return () => undefined;
   const mapping = compileResourceMapping(world, type);
   const collect = collectTransferables(world, type);
   return (value, transfer) => {
     collect?.(value, transfer);
-    return mapping === null ? value : mapping(value, (object) => resources.add(object as object));
+    return mapping === null ? value : mapping(value, (object, resource) => lent.get(resource)?.numberOf(object) ?? exported.add(object as object));
+  };
+}
+
+/** A guest may give away what it has just made: a constructor of the app's cannot be waited for where it is called. */
+function numberedResult(world: World, type: TypeReference | null, lent: ReadonlyMap<number, LentResource>): ExportedFunction["numbered"] {
+  const mapping = lent.size === 0 ? null : compileResourceMapping(world, type);
+  return (value) => {
+    const pending: Promise<unknown>[] = [];
+    mapping?.(value, (object, resource) => {
+      const number = lent.get(resource)?.numberOf(object);
+      if (number instanceof Promise) pending.push(number);
+      return object;
+    });
+    return pending.length === 0 ? undefined : Promise.all(pending);
   };
 }
 

@@ -1,6 +1,6 @@
 import { eventCost } from "../../../rpc/event-cost.js";
 import type { CallRequest, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
-import { disposeSymbol, type GuestContext } from "../../../wasi/guest-context.js";
+import { disposeSymbol, type GuestContext, type LentResource } from "../../../wasi/guest-context.js";
 import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
 import { type ChannelFactory, noChannel } from "./host-calls.js";
@@ -47,7 +47,7 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
         const exports = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
-        functions = createExportTable(request.world, exports, resources);
+        functions = createExportTable(request.world, exports, resources, instance.lentResources);
         return { kind: "ok", value: undefined };
       } catch (error) {
         return instance.fatal ?? trap(error);
@@ -77,6 +77,8 @@ async function invoke(exported: ExportedFunction, values: readonly unknown[], in
     const answered = exported.invoke(values);
     // A resource may have a method named `then`: only what the glue itself promises is awaited.
     const value: unknown = answered instanceof Promise ? await instance.unlessEnded(answered) : answered;
+    const numbered = exported.numbered(value);
+    if (numbered !== undefined) await instance.unlessEnded(numbered);
     return move({ kind: "ok", value: exported.toWire(value, "ok", transfer) }, transfer);
   } catch (error) {
     if (error instanceof UnknownResource) return { kind: "resource-invalid", message: error.message };
@@ -93,6 +95,7 @@ class InstanceContext implements GuestContext {
   readonly grants: GuestContext["grants"];
   readonly emit: GuestContext["emit"];
   readonly channel: GuestContext["channel"];
+  readonly lentResources = new Map<number, LentResource>();
   #fatal: Outcome | undefined;
   readonly #waiting = new Set<() => void>();
 
