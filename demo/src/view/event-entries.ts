@@ -10,6 +10,8 @@ export function addEvent(console: Console, event: PluginEvent): void {
       return console.add("problem", event.pluginId, `its instance was ended (${event.error.code}). ${event.error.message}`);
     case "cache-not-stored":
       return console.add("problem", event.pluginId, `its compiled code was not kept: ${event.reason}`);
+    case "resource-leaked":
+      return console.add("problem", event.pluginId, `Darkroom lost its ${event.resource}, which was dropped`);
     case "host-failure":
       return console.add("problem", event.pluginId, `${event.function} failed in Darkroom: ${String(event.error)}`);
     case "grant-problem":
