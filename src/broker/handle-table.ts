@@ -47,8 +47,8 @@ export class HandleTable {
     this.#handles.set(id, handle);
   }
 
-  has(id: number): boolean {
-    return this.#handles.has(id);
+  find(id: number): HostHandle | undefined {
+    return this.#handles.get(id);
   }
 
   /** @throws {MalformedCall} for a number that stands for nothing, or for something of another kind. */

@@ -1,14 +1,18 @@
+/** A resource type that the app implements. */
+export interface LentTypeName {
+  /** The interface that defines it, as the app's descriptor names it. */
+  readonly interfaceName: string;
+  /** Its name in WIT. */
+  readonly resourceName: string;
+}
+
 /** An object of the app that is an argument of a call: of a type that the plugin imports from the app. */
-export interface LentObject {
+export interface LentObject extends LentTypeName {
   /** From {@link FIRST_LENT_NUMBER} on, never used again for this handle. */
   readonly id: number;
   readonly object: object;
   /** `own` gives it away. `borrow` lends it for the call. */
   readonly mode: "own" | "borrow";
-  /** The interface that defines its type, as the app's descriptor names it. */
-  readonly interfaceName: string;
-  /** The type's name in WIT. */
-  readonly resourceName: string;
 }
 
 /** The way of the app's objects into one instance and back. */
@@ -18,9 +22,9 @@ export interface LentObjects {
   /**
    * The object that the instance gives away to the app.
    *
-   * @throws {PluginError} `resource-invalid` if it has no such one.
+   * @throws {PluginError} `resource-invalid` if it has no such one of this type, or does not own it.
    */
-  takeBack(id: number): object;
+  takeBack(id: number, type: LentTypeName): object;
   /** Takes one back that may be gone, without freeing it. */
   release(id: number): void;
 }

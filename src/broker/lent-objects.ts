@@ -2,16 +2,20 @@ import { compatibilityKey } from "../component/interface-versions.js";
 import { definitionAt } from "../component/type-words.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { BrokerContext } from "./broker.js";
-import { InterfaceError, MalformedCall } from "./call-errors.js";
+import { InterfaceError } from "./call-errors.js";
 import { HostResource } from "./host-resource.js";
 import type { OfferedInterface } from "./host-functions.js";
-import type { LentObject, LentObjects } from "./lent-object.js";
+import type { LentObjects, LentTypeName } from "./lent-object.js";
 
 /** The app's objects that go into an instance as arguments, beside those that the app's functions answer with. */
 export function createLentObjects(context: BrokerContext, interfaces: readonly OfferedInterface[]): LentObjects {
   const { handles, plugin, reportFailure } = context;
   const refused = (code: "capability-denied" | "busy" | "resource-invalid", message: string) => new PluginError({ code, stage: "call", pluginId: plugin.id, message });
-  const find = ({ interfaceName, resourceName }: LentObject) => {
+  const heldBy = (id: number): HostResource | undefined => {
+    const handle = handles.find(id);
+    return handle instanceof HostResource ? handle : undefined;
+  };
+  const find = ({ interfaceName, resourceName }: LentTypeName) => {
     for (const { shape, world } of interfaces) {
       const isGranted = context.grants().some((grant) => grant.kind === "host" && grant.interfaceName === shape.name);
       if (!isGranted || compatibilityKey(shape.name) !== compatibilityKey(interfaceName)) continue;
@@ -33,19 +37,20 @@ export function createLentObjects(context: BrokerContext, interfaces: readonly O
         throw refused("busy", `Cannot give a ${lent.resourceName} to ${plugin.id}: it holds too many of the app's objects already. Let it drop some first`);
       }
     },
-    takeBack(id) {
-      try {
-        const held = handles.get(id, HostResource);
-        handles.release(id);
-        held.release();
-        return held.object;
-      } catch (error) {
-        if (!(error instanceof MalformedCall)) throw error;
-        throw refused("resource-invalid", `Cannot take a resource of the app back from ${plugin.id}: ${error.message}. The plugin's answer is not usable`);
+    takeBack(id, type) {
+      const held = heldBy(id);
+      // The worker is not trusted: it may name any number that it knows, or none.
+      if (held === undefined || held.isBorrowed || held.resource !== find(type)?.resource) {
+        throw refused("resource-invalid", `Cannot take a ${type.resourceName} back from ${plugin.id}: it answered with something that is no ${type.resourceName} of the app, or not its own to give`);
       }
+      handles.release(id);
+      held.release();
+      return held.object;
     },
     release(id) {
-      if (handles.has(id)) this.takeBack(id);
+      const held = heldBy(id);
+      handles.release(id);
+      held?.release();
     },
   };
 }

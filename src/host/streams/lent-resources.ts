@@ -1,4 +1,4 @@
-import { FIRST_LENT_NUMBER, type LentObject, type LentObjects } from "../../broker/lent-object.js";
+import { FIRST_LENT_NUMBER, type LentObject, type LentObjects, type LentTypeName } from "../../broker/lent-object.js";
 import { isStreamSource } from "../../capability/stream-source.js";
 import { parseFunctionName } from "../../component/component-names.js";
 import { describeValue } from "../../component/describe-value.js";
@@ -11,9 +11,7 @@ import type { PluginInstance } from "../plugin-instance.js";
 import type { ResourceState } from "../plugin-resource.js";
 
 /** A resource type of an interface that the app implements. */
-interface LentType {
-  readonly interfaceName: string;
-  readonly resourceName: string;
+interface LentType extends LentTypeName {
   /** What an object of the app must have, in camelCase. */
   readonly methods: readonly string[];
   readonly isStream: boolean;
@@ -67,7 +65,7 @@ export class LentResources {
   /** The app's object that the plugin gave away as a result. */
   takeBack(id: number, resource: number, home: object): object {
     const objects = this.#instances.get(home);
-    if (objects !== undefined) return objects.takeBack(id);
+    if (objects !== undefined) return objects.takeBack(id, this.#type(resource));
     const message = `Cannot take a ${this.#type(resource).resourceName} back from ${this.#pluginId}: its instance has ended. Call it again`;
     throw new PluginError({ code: "resource-invalid", stage: "call", pluginId: this.#pluginId, message });
   }

@@ -34,6 +34,8 @@ async function typecheck(sources: Readonly<Record<string, string>>): Promise<str
     export { hostInterface, ResultError } from "${root}src/capability/implement-interface.js";
     export type { World } from "${root}src/component/world.js";
     export type { FunctionTable, PluginResource } from "${root}src/host/plugin-resource.js";
+    export type { PluginStream } from "${root}src/host/streams/plugin-stream.js";
+    export type { StreamSource } from "${root}src/capability/stream-source.js";
     export type { PluginHandle } from "${root}src/host/plugin-handle.js";`);
   for (const [name, source] of Object.entries(sources)) await writeFile(join(project, name), source);
   await writeFile(join(project, "tsconfig.json"), JSON.stringify({
@@ -63,6 +65,28 @@ interface filter {
   later: async func() -> u64;
 }
 world w { import host-log; import tick: func() -> u64; export filter; }`;
+
+const STREAMS_WIT = `
+package acme:relay@1.0.0;
+interface feed {
+  resource lines { next: func() -> option<string>; }
+  resource meter { total: func() -> u32; }
+  open: func(name: string) -> lines;
+}
+interface relay {
+  use feed.{lines, meter};
+  record item { id: u32 }
+  resource records { next: func() -> result<option<item>, string>; position: func() -> u64; }
+  resource texts { next: func() -> option<string>; }
+  resource maybes { next: func() -> option<option<string>>; }
+  resource session { constructor(); }
+  relay: func(input: lines) -> records;
+  get-texts: func(input: borrow<lines>) -> texts;
+  get-maybes: func() -> maybes;
+  many: func(inputs: list<lines>);
+  measure: func(by: meter) -> option<lines>;
+}
+world w { import feed; export relay; }`;
 
 describe("generated TypeScript", () => {
   test("says what an app may pass and what it gets, and nothing else", async () => {
@@ -118,6 +142,46 @@ describe("generated TypeScript", () => {
         hostInterface(hostLog, { write: () => undefined }, { documentation }),
         // @ts-expect-error nothing to show to a person
         hostInterface(hostLog, { write: () => undefined, Sink: FileSink }, {}),
+      ];`;
+    expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
+  });
+
+  test("says which resources are streams, and what can be given for one", async () => {
+    const source = await generateTypes(await worldFromWit({ source: STREAMS_WIT }), { name: "relay" });
+    const uses = `
+      import { hostInterface, type PluginHandle } from "portcullis";
+      import { feed, type FeedHost, type Lines, type Meter, type Records, type RelayFunctions } from "./generated.js";
+      async function* lines(): AsyncGenerator<string> { yield "text"; }
+      export async function use(handle: PluginHandle<RelayFunctions>): Promise<void> {
+        const records: Records = await handle.call("relay", [lines()]);
+        for await (const { id } of records) { const number: number = id; void number; }
+        const text: ReadableStream<string> = (await handle.call("getTexts", [["a", "b"]])).readable({ timeoutMs: 5 });
+        for await (const item of (await handle.call("getMaybes", [])).items()) { const maybe: string | undefined = item; void maybe; }
+        await handle.call("relay", [new ReadableStream<string>()]);
+        await handle.call("relay", [{ next: () => "one" }]);
+        await handle.call("many", [[lines(), ["c"]]]);
+        await records.call("position", []);
+        // @ts-expect-error items of another type
+        await handle.call("relay", [[1, 2]]);
+        // @ts-expect-error what has no items
+        await handle.call("relay", [5]);
+        // @ts-expect-error not a stream
+        for await (const item of await handle.call("new Session", [])) void item;
+        // @ts-expect-error a meter is no stream: it has no next
+        await handle.call("measure", [[1]]);
+        const meter: Meter = { total: () => 5 };
+        await handle.call("measure", [meter]);
+        void text;
+      }
+      const given: FeedHost["open"] = () => lines();
+      const object: Lines = { next: async () => undefined };
+      const documentation = "Feed";
+      export const interfaces = [
+        hostInterface(feed, { open: given }, { documentation }),
+        hostInterface(feed, { open: async (name) => name === "" ? object : new ReadableStream<string>() }, { documentation }),
+        hostInterface(feed, { open: () => new Set(["a"]) }, { documentation }),
+        // @ts-expect-error items of another type
+        hostInterface(feed, { open: () => [1, 2] }, { documentation }),
       ];`;
     expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
   });
