@@ -17,7 +17,7 @@ export type { ProvidePolicy, Provisions } from "./broker/provisions.js";
 export type { CallOptions } from "./host/call-options.js";
 export type { PluginHandle } from "./host/plugin-handle.js";
 export type { FunctionTable, PluginResource } from "./host/plugin-resource.js";
-export type { PluginStream, StepOptions } from "./host/streams/plugin-stream.js";
+export type { ItemReader, PluginItems, PluginStream, StepOptions } from "./host/streams/plugin-stream.js";
 export type { PluginInfo } from "./host/plugin-info.js";
 export type { LoadReport } from "./host/load-report.js";
 export type { PluginEvent, PluginEventListener } from "./host/plugin-event.js";

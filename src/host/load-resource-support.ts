@@ -8,10 +8,15 @@ import type { ResourceOwner, Resources } from "./plugin-resource.js";
  * @returns what makes the resources of one handle.
  */
 export async function loadResourceSupport(world: World, onLeaked: (resourceName: string) => void): Promise<(owner: ResourceOwner) => Resources> {
-  if (!world.types.some(({ kind }) => kind === "resource")) return () => ({ adopt: refuse, use: refuse, during: async (_instance, _home, _given, call) => call() });
+  if (!world.types.some(({ kind }) => NEEDING.has(kind))) {
+    return () => ({ adopt: refuse, use: refuse, give: refuse, receive: refuse, during: async (_instance, _home, _given, call) => call() });
+  }
   const { ResourceRegistry } = await import("./resource-registry.js");
   return (owner) => new ResourceRegistry(owner, onLeaked);
 }
+
+/** What stands for something in the instance, instead of being a value. */
+const NEEDING: ReadonlySet<string> = new Set(["resource", "stream", "future"]);
 
 function refuse(): never {
   throw new TypeError("the interface has no resources, so none can be part of a value");

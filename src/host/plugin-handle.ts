@@ -10,6 +10,7 @@ import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
 import type { InstanceKeeper } from "./instance-keeper.js";
 import type { LoadReport } from "./load-report.js";
 import type { PluginInfo } from "./plugin-info.js";
+import type { PluginInstance } from "./plugin-instance.js";
 import type { FunctionTable, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
 
 /** What a handle is made of; {@link PluginHost.load} makes them. */
@@ -58,6 +59,8 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
       world: parts.world,
       callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),
       drop: (state) => this.#drop(state),
+      enter: (home, name, options, work) => this.#enter(home, name, options, work),
+      messageBytes: parts.limits.messageBytes,
       isRunning: (home) => !this.#isClosed && home === parts.keeper.generation,
     });
   }
@@ -130,7 +133,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
     const use = (value: unknown, resource: number, mode: "own" | "borrow", path: string): number =>
       this.#resources.use(value, resource, home, path, mode, given).id;
     const transfer: ArrayBuffer[] = [];
-    const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use };
+    const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use, carrier: (value: unknown, type: number, path: string) => this.#resources.give(value, type, home, path, given) };
     const self = receiver === undefined ? [] : [use(receiver.self, receiver.resource, "borrow", "self")];
     const request = { target: this.#target(callable), arguments: [...self, ...codec.lower(values, context)] };
     const bounds = {
@@ -139,11 +142,13 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
       signal: options.signal,
       onStopped: (error: PluginError) => keeper.end(error),
     };
-    return this.#queue.run(bounds, async () => {
+    // In a box: a future among the results takes its turn in the queue, and must not be waited for in it.
+    const answer = await this.#queue.run(bounds, async () => {
       const instance = await keeper.current();
       const outcome = await this.#resources.during(instance, keeper.generation, given, () => instance.call(request, transfer));
-      return this.#settle(outcome, codec, bounds.name);
+      return { value: this.#settle(outcome, codec, bounds.name) };
     });
+    return answer.value;
   }
 
   #settle(outcome: Outcome, codec: FunctionCodec, name: string): unknown {
@@ -151,6 +156,7 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
     const context = {
       budget: { remaining: this.#parts.limits.messageBytes },
       resource: (id: number, resource: number) => this.#resources.adopt(id, resource, home),
+      carrier: (id: number, type: number) => this.#resources.receive(id, type, home),
     };
     const pluginId = this.info.id;
     try {
@@ -169,15 +175,28 @@ export class PluginHandle<Functions extends FunctionTable<Functions>> implements
   }
 
   async #drop(state: ResourceState): Promise<void> {
-    const { keeper, limits } = this.#parts;
     // The instance it lived in is gone, and it with it.
-    if (this.#isClosed || state.home !== keeper.generation) return;
-    const name = `drop of a resource of ${this.info.id}`;
-    const bounds = { name, milliseconds: limits.callMilliseconds, signal: undefined, onStopped: (error: PluginError) => keeper.end(error) };
-    await this.#queue.run(bounds, async () => {
-      const outcome = await (await keeper.current()).drop(state.id);
-      if (outcome.kind === "ok") return;
-      const error = outcomeError(outcome, { pluginId: this.info.id, stage: "call", doing: `The ${name} failed` });
+    if (this.#isClosed || state.home !== this.#parts.keeper.generation) return;
+    await this.#enter(state.home, "drop of a resource", {}, (instance) => instance.drop(state.id));
+  }
+
+  /** Whatever fails in there leaves the instance unusable. */
+  async #enter(home: object, what: string, options: CallOptions, work: (instance: PluginInstance) => Promise<Outcome>): Promise<Outcome> {
+    const { keeper, limits } = this.#parts;
+    const pluginId = this.info.id;
+    if (this.#isClosed) throw this.#closedError();
+    if (home !== keeper.generation) {
+      throw new PluginError({ code: "resource-invalid", stage: "call", pluginId, message: `The ${what} of ${pluginId} failed: its instance has ended. Call the plugin again` });
+    }
+    const name = `${what} of ${pluginId}`;
+    const bounds = {
+      name, milliseconds: options.timeoutMs ?? limits.callMilliseconds, signal: options.signal,
+      onStopped: (error: PluginError) => keeper.end(error),
+    };
+    return this.#queue.run(bounds, async () => {
+      const outcome = await work(await keeper.current());
+      if (outcome.kind === "ok") return outcome;
+      const error = outcomeError(outcome, { pluginId, stage: "call", doing: `The ${name} failed` });
       keeper.end(error);
       throw error;
     });

@@ -1,5 +1,7 @@
 import type { World } from "../component/world.js";
 import type { CallOptions } from "./call-options.js";
+import type { GivenSource } from "../rpc/given-source.js";
+import type { Outcome } from "../rpc/messages.js";
 import type { PluginInstance } from "./plugin-instance.js";
 
 /** The functions of an interface, or the methods of a resource, as generated from WIT. */
@@ -45,6 +47,10 @@ export interface Resources {
    *   `argument-invalid` for an object of the app that has not the methods of its type.
    */
   use(value: unknown, resource: number, home: object, path: string, mode: "own" | "borrow", given: ResourceState[]): ResourceState;
+  /** The number of a stream or future of the app that is an argument. It is added to `given`. */
+  give(value: unknown, type: number, home: object, path: string, given: ResourceState[]): number;
+  /** What stands in the app for a stream or future of the instance `home`. */
+  receive(id: number, type: number, home: object): unknown;
   /**
    * Makes a call for which `given` was collected: what it gives away is gone, and the app's objects are known to the
    * instance before it is entered.
@@ -56,6 +62,9 @@ export interface Resources {
 export interface ResourceOwner {
   readonly pluginId: string;
   readonly world: World;
+  /** Enters the instance `home` for something that is no call of the app's: in its turn, within a call's time. */
+  enter(home: object, name: string, options: CallOptions, work: (instance: PluginInstance) => Promise<Outcome>): Promise<Outcome>;
+  readonly messageBytes: number;
   callMethod(self: object, resource: number, name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown>;
   drop(state: ResourceState): Promise<void>;
   /** Whether the instance is still running. */
@@ -70,6 +79,8 @@ export interface ResourceState {
   readonly home: object;
   /** Given away or dropped. */
   ended: boolean;
+  /** A stream or future of the app, which the call gives to the plugin. */
+  readonly source?: GivenSource;
   /** An object of the app, which the call lends or gives to the plugin. */
   readonly lent?: { readonly object: object; readonly mode: "own" | "borrow" };
 }

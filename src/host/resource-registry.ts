@@ -4,6 +4,7 @@ import { PluginError } from "../errors/plugin-error.js";
 import type { CallOptions } from "./call-options.js";
 import type { PluginInstance } from "./plugin-instance.js";
 import type { PluginResource, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
+import { Carriers } from "./streams/carriers.js";
 import { ItemIterator, readableItems } from "./streams/item-iterator.js";
 import { LentResources } from "./streams/lent-resources.js";
 import type { StepOptions } from "./streams/plugin-stream.js";
@@ -18,12 +19,14 @@ export class ResourceRegistry implements Resources {
   readonly #owner: ResourceOwner;
   readonly #states = new WeakMap<object, ResourceState>();
   readonly #lent: LentResources;
+  readonly #carriers: Carriers;
   readonly #collected: FinalizationRegistry<ResourceState>;
 
   /** @param onLeaked - told the name of a resource that the app lost without disposing it. */
   constructor(owner: ResourceOwner, onLeaked: (resourceName: string) => void) {
     this.#owner = owner;
     this.#lent = new LentResources(owner.world, owner.pluginId);
+    this.#carriers = new Carriers(owner);
     this.#collected = new FinalizationRegistry((state) => {
       if (state.ended || !owner.isRunning(state.home)) return;
       state.ended = true;
@@ -76,8 +79,19 @@ export class ResourceRegistry implements Resources {
   }
 
   during<Answer extends { readonly kind: string }>(instance: PluginInstance, home: object, given: readonly ResourceState[], call: () => Promise<Answer>): Promise<Answer> {
+    for (const { id, source } of given) if (source !== undefined) instance.sources?.give(id, source);
     for (const state of given) state.ended = true;
     return this.#lent.during(instance, home, given, call);
+  }
+
+  give(value: unknown, type: number, home: object, path: string, given: ResourceState[]): number {
+    const state = this.#carriers.give(value, type, home, path);
+    given.push(state);
+    return state.id;
+  }
+
+  receive(id: number, type: number, home: object): unknown {
+    return this.#carriers.receive(id, type, home);
   }
 
   /** A stream is iterated once: a second reader would take items from the first, and after the end there is nothing to read. */

@@ -16,7 +16,20 @@ import type { FunctionTable, PluginResource } from "../plugin-resource.js";
  * }
  * ```
  */
-export interface PluginStream<Item, Methods extends FunctionTable<Methods>> extends PluginResource<Methods>, AsyncIterable<Item> {
+export interface PluginStream<Item, Methods extends FunctionTable<Methods>> extends PluginResource<Methods>, ItemReader<Item> {}
+
+/**
+ * A `stream` of WASI 0.3 that a plugin answered with. It is read like a {@link PluginStream}; one of `u8` gives chunks.
+ *
+ * @experimental
+ */
+export interface PluginItems<Item> extends ItemReader<Item>, AsyncDisposable {
+  /** Leaves it without reading it. */
+  dispose(): Promise<void>;
+}
+
+/** Items of a plugin, to be read once. */
+export interface ItemReader<Item> extends AsyncIterable<Item> {
   /**
    * Iterates with bounds: `timeoutMs` is the time that each step may take (default: the limit `callMilliseconds`), and
    * `signal` ends the iteration with `aborted`. Aborting while the plugin works on an item ends its instance, as for any

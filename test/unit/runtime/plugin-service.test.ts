@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { World } from "../../../src/component/world.js";
 import type { GuestAuthority } from "../../../src/rpc/messages.js";
+import { CarrierTable } from "../../../src/runtime/worker/realm/carrier-table.js";
 import { createPluginService } from "../../../src/runtime/worker/realm/plugin-service.js";
 
 const authority: GuestAuthority = {
@@ -29,7 +30,7 @@ it("a resource with a method named `then` is an answer, and not a promise", asyn
     emit: () => undefined,
     postHostCall: () => undefined,
     transfer: (value) => value,
-    pageImports: undefined,
+    pageImports: undefined, carriers: new CarrierTable(() => undefined),
   });
   expect(await service.start({ world, authorities: [], authority, transport: null, coreModules: [], outputBytes: 1 })).toEqual({ kind: "ok", value: undefined });
   const answer = await Promise.race([service.call({ target: "lab:then/then@1.0.0#make", arguments: [] }), new Promise((resolve) => setTimeout(resolve, 500, "hangs"))]);

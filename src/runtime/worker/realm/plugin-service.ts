@@ -1,7 +1,8 @@
 import { eventCost } from "../../../rpc/event-cost.js";
-import type { CallRequest, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
+import type { CallRequest, CarrierStep, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
 import { disposeSymbol, type GuestContext, type LentResource } from "../../../wasi/guest-context.js";
 import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
+import type { CarrierTable } from "./carrier-table.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
 import { type ChannelFactory, noChannel } from "./host-calls.js";
 import { ResourceTable } from "./resource-table.js";
@@ -29,6 +30,7 @@ export interface ServiceRealm {
   /** Marks a value whose buffers move with it. */
   readonly transfer: <Value extends object>(value: Value, buffers: Transferable[]) => Value;
   readonly pageImports: PageImports | undefined;
+  readonly carriers: CarrierTable;
 }
 
 /** The one plugin instance of this worker. */
@@ -41,13 +43,15 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       const seal = await realm.seal;
       if (!seal.sealed) return { kind: "trap", message: `the sandbox is open: ${seal.open}` };
       if (instance !== undefined) return { kind: "trap", message: "this worker has an instance already" };
-      instance = new InstanceContext(request, realm);
+      const context = new InstanceContext(request, realm);
+      instance = context;
+      realm.carriers.onFailed = (message) => void context.end({ kind: "host-failed", message });
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), instance, realm.pageImports?.extensions ?? []);
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
         const exports = realm.loadGlue()(moduleSource(request), imports, (module, table) => new WebAssembly.Instance(module, table));
-        functions = createExportTable(request.world, exports, resources, instance.lentResources);
+        functions = createExportTable(request.world, exports, { exported: resources, lent: instance.lentResources, carriers: realm.carriers });
         return { kind: "ok", value: undefined };
       } catch (error) {
         return instance.fatal ?? trap(error);
@@ -56,7 +60,20 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
       if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
-      return invoke(exported, values, instance, realm.transfer);
+      // Something that the guest read outside of calls failed.
+      return instance.fatal ?? invoke(exported, values, instance, realm.transfer);
+    },
+    async pull(carrier: number): Promise<Outcome> {
+      if (instance === undefined) return { kind: "trap", message: "there is no instance" };
+      return pull(carrier, realm, instance);
+    },
+    async leave(carrier: number): Promise<Outcome> {
+      try {
+        realm.carriers.leave(carrier);
+        return instance?.fatal ?? { kind: "ok", value: undefined };
+      } catch (error) {
+        return instance?.fatal ?? trap(error);
+      }
     },
     async drop(resource: number): Promise<Outcome> {
       try {
@@ -86,6 +103,16 @@ async function invoke(exported: ExportedFunction, values: readonly unknown[], in
     if (instance.fatal !== undefined) return instance.fatal;
     if (!exported.fallible || !isErrorResult(error)) return trap(error);
     return move({ kind: "err", value: exported.toWire(error.payload, "err", transfer) }, transfer);
+  }
+}
+
+async function pull(carrier: number, { carriers, transfer }: ServiceRealm, instance: InstanceContext): Promise<Outcome> {
+  try {
+    const step = (await instance.unlessEnded(carriers.pull(carrier))) as CarrierStep;
+    const chunk = step.kind === "item" && ArrayBuffer.isView(step.value) ? [step.value.buffer] : [];
+    return transfer({ kind: "ok", value: step }, chunk.filter((buffer) => buffer instanceof ArrayBuffer));
+  } catch (error) {
+    return instance.fatal ?? trap(error);
   }
 }
 
