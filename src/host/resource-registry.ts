@@ -11,6 +11,13 @@ import type { StepOptions } from "./streams/plugin-stream.js";
 
 type AnyMethods = Record<string, (...values: never[]) => unknown>;
 
+export interface ResourceListeners {
+  /** The app lost a resource of this name without disposing it. */
+  readonly onLeaked: (resourceName: string) => void;
+  /** What the app gave as the argument `name` failed while the plugin read it. */
+  readonly onSourceFailed: (name: string, error: unknown) => void;
+}
+
 /** Whose resource an object is, for the message when it is given to another plugin. */
 const owners = new WeakMap<object, string>();
 
@@ -22,11 +29,10 @@ export class ResourceRegistry implements Resources {
   readonly #carriers: Carriers;
   readonly #collected: FinalizationRegistry<ResourceState>;
 
-  /** @param onLeaked - told the name of a resource that the app lost without disposing it. */
-  constructor(owner: ResourceOwner, onLeaked: (resourceName: string) => void) {
+  constructor(owner: ResourceOwner, { onLeaked, onSourceFailed }: ResourceListeners) {
     this.#owner = owner;
     this.#lent = new LentResources(owner.world, owner.pluginId);
-    this.#carriers = new Carriers(owner);
+    this.#carriers = new Carriers(owner, onSourceFailed);
     this.#collected = new FinalizationRegistry((state) => {
       if (state.ended || !owner.isRunning(state.home)) return;
       state.ended = true;

@@ -89,8 +89,8 @@ async function heldMemory(page: Page): Promise<{ readonly sample: () => Promise<
 async function heapBytes(session: Pick<CDPSession, "send">): Promise<number> {
   await session.send("HeapProfiler.collectGarbage");
   const { usedSize, ...usage } = await session.send("Runtime.getHeapUsage");
-  // Buffers are outside of the heap. Older type definitions do not have them.
-  return usedSize + Number(Reflect.get(usage, "backingStorageSize") ?? 0) + Number(Reflect.get(usage, "embedderHeapUsedSize") ?? 0);
+  // Buffers are outside of the heap.
+  return usedSize + usage.backingStorageSize + usage.embedderHeapUsedSize;
 }
 
 /** Asks each worker of the page for its heap, by the flat protocol that pages use for their workers. */

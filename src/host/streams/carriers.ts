@@ -1,6 +1,6 @@
 import { isStreamSource, type StreamSource } from "../../capability/stream-source.js";
 import { describeValue } from "../../component/describe-value.js";
-import { carriedType, type CarrierType } from "../../component/resource-mapping.js";
+import { carriedType, type CarrierType, compileCarrierMapping, compileResourceMapping } from "../../component/resource-mapping.js";
 import { definitionAt, typeWords } from "../../component/type-words.js";
 import { compileCodec, type ValueCodec } from "../../component/value-codec.js";
 import { PluginError } from "../../errors/plugin-error.js";
@@ -16,11 +16,14 @@ import type { PluginItems, StepOptions } from "./plugin-stream.js";
  */
 export class Carriers {
   readonly #owner: ResourceOwner;
+  readonly #onFailed: (name: string, error: unknown) => void;
   readonly #codecs = new Map<number, ValueCodec>();
   #next = 1;
 
-  constructor(owner: ResourceOwner) {
+  /** @param onFailed - told what a stream or future of the app failed with. The plugin does not learn it. */
+  constructor(owner: ResourceOwner, onFailed: (name: string, error: unknown) => void) {
     this.#owner = owner;
+    this.#onFailed = onFailed;
   }
 
   give(value: unknown, position: number, home: object, path: string): ResourceState {
@@ -39,12 +42,13 @@ export class Carriers {
     const id = this.#next;
     this.#next += 1;
     // A source of one item is a future's, too.
-    const source = new SourceSteps(isStream ? (value as StreamSource<unknown>) : once(value), lower, path);
+    const source = new SourceSteps(isStream ? (value as StreamSource<unknown>) : once(value), lower, path, (error) => this.#onFailed(path, error));
     return { id, resource: position, home, ended: false, source };
   }
 
   receive(id: number, position: number, home: object): unknown {
     const type = this.#type(position);
+    this.#codec(position, type);
     const next = (options: StepOptions) => this.#step(id, position, home, options);
     if (type.kind === "future") {
       const value = next({}).then(({ val }) => val);
@@ -108,6 +112,7 @@ export class Carriers {
   #codec(position: number, type: CarrierType): ValueCodec {
     const { item, isBytes } = carriedType(type);
     const { types } = this.#owner.world;
+    if (compileResourceMapping({ types }, item) !== null || compileCarrierMapping({ types }, item) !== null) throw unsupported(typeWords({ types }, position));
     // A chunk of bytes is a list of them.
     const codec = this.#codecs.get(position) ?? (isBytes ? compileCodec({ types: [{ kind: "list", element: "u8" }] }, 0) : compileCodec({ types }, item));
     this.#codecs.set(position, codec);
@@ -128,5 +133,10 @@ async function* once(value: unknown): AsyncGenerator {
 }
 
 function refuseResource(): never {
-  throw new PluginError({ code: "component-unsupported", stage: "call", message: "Cannot pass resources in a stream or future: use a function that takes or returns them" });
+  throw new TypeError("what a stream or future carries has no resources");
+}
+
+function unsupported(words: string): PluginError {
+  const message = `Cannot pass a ${words}: resources, streams and futures cannot be items of another stream or future. Use functions that take or return them`;
+  return new PluginError({ code: "component-unsupported", stage: "call", message });
 }

@@ -7,14 +7,16 @@ export class SourceSteps implements GivenSource {
   readonly #source: StreamSource<unknown>;
   readonly #lower: (item: unknown, transfer: ArrayBuffer[]) => unknown;
   readonly #path: string;
+  readonly #onFailed: (error: unknown) => void;
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   #isOver = false;
 
   /** @param path - the argument, for the message. */
-  constructor(source: StreamSource<unknown>, lower: (item: unknown, transfer: ArrayBuffer[]) => unknown, path: string) {
+  constructor(source: StreamSource<unknown>, lower: (item: unknown, transfer: ArrayBuffer[]) => unknown, path: string, onFailed: (error: unknown) => void) {
     this.#source = source;
     this.#lower = lower;
     this.#path = path;
+    this.#onFailed = onFailed;
   }
 
   async next(transfer: Transferable[]): Promise<CarrierStep> {
@@ -32,8 +34,9 @@ export class SourceSteps implements GivenSource {
       return { kind: "item", value: item };
     } catch (error) {
       this.leave();
+      this.#onFailed(error);
       // The app's own words stay in the app. A stream of WASI 0.3 cannot carry an error.
-      return { kind: "failed", message: `the app's ${this.#path} failed (${error instanceof Error ? error.name : typeof error})` };
+      return { kind: "failed", message: `what the app gave as ${this.#path} failed` };
     }
   }
 

@@ -42,9 +42,7 @@ export async function generateTypes(fullWorld: World, options: GenerateTypesOpti
   const imports = printImports(world, importsName, types, names);
   const hostInterfaces = printHostInterfaces(imports.hosts, constant);
   const literal = printWorld(world);
-  const parts = [
-    `// Written by \`portcullis types\`${options.source === undefined ? "" : ` from ${JSON.stringify(options.source)}`}. Do not edit it: write it again.`,
-    `import { ${usedNames(world, hostInterfaces.length > 0)} } from "portcullis";`,
+  const text = [
     ...printTypes(types),
     ...resources,
     printFunctionTable(functionsName, "What a plugin exports, by the name that `call` takes.", functions.values(), types),
@@ -53,8 +51,9 @@ export async function generateTypes(fullWorld: World, options: GenerateTypesOpti
     ...(hostInterfaces.length > 0 ? [`const ${constant}World: World = ${literal.replaceAll("\n  ", "\n")};`] : []),
     ...hostInterfaces,
     `/** What a plugin must export: give it to \`load\`. */\nexport const ${constant}: InterfaceDescriptor<${functionsName}> = defineInterface<${functionsName}>({\n  name: ${JSON.stringify(options.name)},\n  hash: "${await hashExports(world)}",\n  world: ${hostInterfaces.length > 0 ? `${constant}World` : literal},\n});`,
-  ];
-  return `${parts.join("\n\n")}\n`;
+  ].join("\n\n");
+  const origin = options.source === undefined ? "" : ` from ${JSON.stringify(options.source)}`;
+  return `// Written by \`portcullis types\`${origin}. Do not edit it: write it again.\n\nimport { ${usedNames(text)} } from "portcullis";\n\n${text}\n`;
 }
 
 /** An interface that the app may implement. */
@@ -119,13 +118,12 @@ function printHostInterfaces(hosts: readonly HostName[], taken: string): string[
   });
 }
 
-function usedNames(world: World, hasHostInterfaces: boolean): string {
-  const produced = streamResources(world, world.exports);
-  const resources = world.exports.interfaces.flatMap((shape) => shape.resources);
-  return [
-    ...(hasHostInterfaces ? ["defineHostInterface"] : []), "defineInterface",
-    ...(hasHostInterfaces ? ["type HostInterfaceDescriptor"] : []), "type InterfaceDescriptor",
-    ...(resources.some((resource) => !produced.has(resource)) ? ["type PluginResource"] : []), ...(produced.size > 0 ? ["type PluginStream"] : []),
-    ...(streamResources(world, world.imports).size > 0 ? ["type StreamSource"] : []), ...(hasHostInterfaces ? ["type World"] : []),
-  ].join(", ");
+/** What generated code may import, in the order in which it does. */
+const IMPORTED = [
+  "defineHostInterface", "defineInterface", "type HostInterfaceDescriptor", "type InterfaceDescriptor",
+  "type PluginItems", "type PluginResource", "type PluginStream", "type StreamSource", "type World",
+];
+
+function usedNames(text: string): string {
+  return IMPORTED.filter((name) => new RegExp(`\\b${name.replace("type ", "")}\\b[<(]|: ${name.replace("type ", "")}\\b`).test(text)).join(", ");
 }

@@ -34,7 +34,7 @@ async function typecheck(sources: Readonly<Record<string, string>>): Promise<str
     export { hostInterface, ResultError } from "${root}src/capability/implement-interface.js";
     export type { World } from "${root}src/component/world.js";
     export type { FunctionTable, PluginResource } from "${root}src/host/plugin-resource.js";
-    export type { PluginStream } from "${root}src/host/streams/plugin-stream.js";
+    export type { PluginItems, PluginStream } from "${root}src/host/streams/plugin-stream.js";
     export type { StreamSource } from "${root}src/capability/stream-source.js";
     export type { PluginHandle } from "${root}src/host/plugin-handle.js";`);
   for (const [name, source] of Object.entries(sources)) await writeFile(join(project, name), source);
@@ -183,6 +183,35 @@ describe("generated TypeScript", () => {
         // @ts-expect-error items of another type
         hostInterface(feed, { open: () => [1, 2] }, { documentation }),
       ];`;
+    expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
+  });
+
+  test("gives the streams and futures of WASI 0.3 as what can be iterated and awaited", async () => {
+    const source = await generateTypes(await worldFromWit({ source: `
+      package acme:later@1.0.0;
+      interface later {
+        record found { name: string, lines: stream<string> }
+        double: async func(input: stream<u32>) -> stream<u32>;
+        bytes: func(input: stream<u8>) -> result<stream<u8>, string>;
+        settle: async func(input: future<string>) -> future<u64>;
+        find: func() -> found;
+      }
+      world w { export later; }` }), { name: "later" });
+    const uses = `
+      import type { PluginHandle } from "portcullis";
+      import type { LaterFunctions } from "./generated.js";
+      export async function use(handle: PluginHandle<LaterFunctions>): Promise<void> {
+        for await (const item of (await handle.call("double", [[1, 2]])).items()) { const number: number = item; void number; }
+        const bytes: ReadableStream<Uint8Array> = (await handle.call("bytes", [new ReadableStream<Uint8Array>()])).readable();
+        const settled: bigint = await handle.call("settle", [Promise.resolve("text")]);
+        await handle.call("settle", ["text"]);
+        for await (const line of (await handle.call("find", [])).lines) { const text: string = line; void text; }
+        // @ts-expect-error items of another type
+        await handle.call("double", [["a"]]);
+        // @ts-expect-error bytes come in chunks
+        await handle.call("bytes", [[1, 2]]);
+        void [bytes, settled];
+      }`;
     expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
   });
 

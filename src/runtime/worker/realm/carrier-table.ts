@@ -8,8 +8,12 @@ import { carriedType, type CarrierType } from "../../../component/resource-mappi
  */
 async function settled(value: unknown): Promise<unknown> {
   let found: unknown = await value;
-  while (typeof found === "object" && found !== null && typeof Reflect.get(found, "then") === "function") found = await found;
+  while (isThenable(found)) found = await found;
   return found;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "then") === "function";
 }
 
 /** As many bytes at once as a step of a byte stream gives at most. */
