@@ -14,7 +14,7 @@ import { type KeyValueBackend, keyValueIdentity } from "./keyvalue/backend.js";
 import { indexedDbKeyValue } from "./keyvalue/indexeddb-keyvalue.js";
 import { createKeyValueBroker } from "./keyvalue/keyvalue-broker.js";
 import type { LentObjects } from "./lent-object.js";
-import { createLentObjects } from "./lent-objects.js";
+import { LentObjectTable } from "./lent-objects.js";
 import { createAuthority, has, type PageSide, type PageSideOptions } from "./plain-page-side.js";
 import { createStandardInput } from "./standard-input.js";
 
@@ -101,7 +101,7 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
   return {
     brokers,
     directories: filesystem?.preopens ?? [],
-    objects: interfaces.length > 0 ? createLentObjects(context, interfaces) : undefined,
+    objects: interfaces.length > 0 ? new LentObjectTable(context, interfaces) : undefined,
     standardInput: has(granted, "stdin") && stdin !== undefined ? createStandardInput(context, stdin) : undefined,
   };
 }

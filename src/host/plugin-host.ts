@@ -134,10 +134,7 @@ export class PluginHost implements AsyncDisposable {
     const { admitted, requested } = await this.#admit(found, { id, expected, compatibility: options.compatibility }, deadline);
     try {
       const running = await this.#start(admitted, requested, signal, onProgress);
-      const createResources = await loadResourceSupport(expected.world, {
-        onLeaked: (resource) => notify(this.#options.onEvent, { kind: "resource-leaked", pluginId: id, resource }),
-        onSourceFailed: (name, error) => notify(this.#options.onEvent, { kind: "host-failure", pluginId: id, function: name, error }),
-      });
+      const createResources = await loadResourceSupport(expected.world, id, this.#options.onEvent);
       await running.started;
       // Nothing is awaited after this: a load that ended would leave its handle to nobody.
       if (signal.aborted) running.keeper.close(signal.reason as PluginError);

@@ -36,12 +36,11 @@ for (const sandbox of ["policy-frame", "sandboxed-frame"] as const) {
         measured: await handle.call("measure", [new Blob([new Uint8Array(150_000)]).stream()]),
         settled: [await handle.call("settle", [7]), await handle.call("settle", [new Promise((resolve) => setTimeout(resolve, 20, 8))])],
         doubled: await all(await handle.call("double", [counting(4)])),
-        chained: await all(await handle.call("double", [await handle.call("count", [3])])),
       };
     }, undefined);
     expect(seen).toMatchObject({
       echo: 5, add: 3, failure: { name: "PluginResultError", payload: "no" }, count: [0, 1, 2, 3, 4], empty: [], words: ["word 0", "word 1"], promise: "later",
-      bytes: [true, 200_000], piped: 100_000, sums: [6n, 190n, 7n], measured: 150_000n, settled: [7, 8], doubled: [0, 2, 4, 6], chained: [0, 2, 4],
+      bytes: [true, 200_000], piped: 100_000, sums: [6n, 190n, 7n], measured: 150_000n, settled: [7, 8], doubled: [0, 2, 4, 6],
     });
   });
 }
@@ -95,7 +94,7 @@ test("what never comes, fails, or is of another type ends the call typed, and th
       return { ...outcome, next: await handle.call("echo", [1]) };
     };
     async function* failing(): AsyncGenerator<number> { yield 1; throw new Error("the secret of the app"); }
-    async function* wrong(): AsyncGenerator<unknown> { yield "text"; }
+    async function* wrong(): AsyncGenerator { yield "text"; }
     async function* silent(): AsyncGenerator<number> { yield 1; await new Promise(() => undefined); }
     return [
       await attempt("settle", new Promise(() => undefined)), await attempt("sum", silent()),

@@ -36,6 +36,8 @@ export class Carriers {
       const message = `Cannot pass ${path} to ${pluginId}: found ${describeValue(value)}, wanted ${wanted} that nothing reads yet`;
       throw new PluginError({ code: "argument-invalid", stage: "call", pluginId, message });
     }
+    // A promise that is rejected before the plugin asks for it is the plugin's call's matter, and nobody's else.
+    if (!isStream) Promise.resolve(value).catch(() => undefined);
     const codec = this.#codec(position, type);
     const lower = (item: unknown, transfer: ArrayBuffer[]) =>
       codec.lower(item, path, { budget: { remaining: messageBytes }, transfer, transferable: new Set(), resource: refuseResource });

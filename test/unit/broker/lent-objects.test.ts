@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { MalformedCall } from "../../../src/broker/call-errors.js";
 import { HostFunctionCodec } from "../../../src/broker/host-function-codec.js";
 import { FIRST_LENT_NUMBER, type LentObject } from "../../../src/broker/lent-object.js";
-import { createLentObjects } from "../../../src/broker/lent-objects.js";
+import { LentObjectTable } from "../../../src/broker/lent-objects.js";
 import { SourceReader } from "../../../src/broker/source-reader.js";
 import type { HostInterface } from "../../../src/capability/host-interface.js";
 import { decodeComponent } from "../../../src/component/decode-component.js";
@@ -21,7 +21,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 function opened() {
   const instance = testInstance([`host:${SOURCES.interfaceName}`]);
   const offered: HostInterface = { name: SOURCES.interfaceName, world, shape: shape as never, documentation: "", functions: new Map(), timeoutMilliseconds: undefined };
-  const objects = createLentObjects(instance.context, [{ world, shape: shape as never, offered }]);
+  const objects = new LentObjectTable(instance.context, [{ world, shape: shape as never, offered }]);
   let last = FIRST_LENT_NUMBER;
   const lend = (object: object, mode: LentObject["mode"] = "own", type = NUMBERS): number => {
     last += 1;
