@@ -1,6 +1,7 @@
 import type { HostInterface } from "../capability/host-interface.js";
 import { resolveExports } from "../component/compare-exports.js";
 import { satisfiesInterface } from "../component/interface-versions.js";
+import { compileCarrierMapping } from "../component/resource-mapping.js";
 import type { InterfaceShape, World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
 
@@ -22,7 +23,7 @@ export function matchHostInterfaces(world: World, imported: readonly InterfaceSh
     const found = offered.find(({ name }) => name === shape.name) ?? offered.find(({ name }) => satisfiesInterface(shape.name, name));
     if (found === undefined) return [];
     checkTypes(world, shape, found, pluginId);
-    checkCallable(shape, pluginId);
+    checkCallable(world, shape, pluginId);
     return [{ shape, offered: found }];
   });
 }
@@ -36,7 +37,14 @@ function checkTypes(world: World, shape: InterfaceShape, { name, world: offeredW
   throw new PluginError({ code: "interface-mismatch", stage: "admit", pluginId, message });
 }
 
-function checkCallable({ name, functions }: InterfaceShape, pluginId: string): void {
+function checkCallable(world: World, { name, functions }: InterfaceShape, pluginId: string): void {
+  const carrying = functions.find(({ type }) => [...type.parameters.map((parameter) => parameter.type), type.result].some((type) => compileCarrierMapping(world, type) !== null));
+  if (carrying !== undefined) {
+    const message =
+      `Cannot load ${pluginId}: it imports ${name}#${carrying.name}, which takes or returns a stream or future of WASI 0.3, and the app's functions ` +
+      "cannot. Declare a resource with a method `next` instead: the app may answer with anything that can be iterated";
+    throw new PluginError({ code: "component-unsupported", stage: "admit", pluginId, message });
+  }
   const asynchronous = functions.find(({ type }) => type.async);
   if (asynchronous === undefined) return;
   const message =

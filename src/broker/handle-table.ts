@@ -27,7 +27,7 @@ export class HandleTable {
    * @throws {InterfaceError} with `full`.
    */
   add(handle: HostHandle, full: unknown): number {
-    if (this.#hasEnded || this.#handles.size >= MOST_HANDLES) {
+    if (this.#isFull()) {
       handle.dispose?.();
       throw new InterfaceError(full);
     }
@@ -35,6 +35,20 @@ export class HandleTable {
     this.#next += 1;
     this.#handles.set(id, handle);
     return id;
+  }
+
+  /**
+   * Adds one under a number that the page has given it: see `FIRST_LENT_NUMBER`. One that does not fit is left alone.
+   *
+   * @throws {InterfaceError} if it does not fit.
+   */
+  put(id: number, handle: HostHandle): void {
+    if (this.#isFull()) throw new InterfaceError(undefined);
+    this.#handles.set(id, handle);
+  }
+
+  find(id: number): HostHandle | undefined {
+    return this.#handles.get(id);
   }
 
   /** @throws {MalformedCall} for a number that stands for nothing, or for something of another kind. */
@@ -66,6 +80,10 @@ export class HandleTable {
   /** Forgets one without freeing it: it belongs to someone else now. */
   release(id: number): void {
     this.#handles.delete(id);
+  }
+
+  #isFull(): boolean {
+    return this.#hasEnded || this.#handles.size >= MOST_HANDLES;
   }
 
   /** The instance has ended: frees all, and whatever comes yet. */

@@ -3,42 +3,23 @@ import { resultSides } from "../component/result-sides.js";
 import type { FunctionType, TypeReference, World } from "../component/world.js";
 import type { BrokerContext } from "./broker.js";
 import { MalformedCall } from "./call-errors.js";
-import type { HostHandle } from "./handle-table.js";
-
-/** An object of the app that stands for a resource which a plugin holds. */
-class HostResource implements HostHandle {
-  readonly object: object;
-  /** The resource's position among the types of the plugin's world. */
-  readonly resource: number;
-  readonly #report: (error: unknown) => void;
-
-  constructor(object: object, resource: number, report: (error: unknown) => void) {
-    this.object = object;
-    this.resource = resource;
-    this.#report = report;
-  }
-
-  dispose(): void {
-    // One that fails, even by a getter, must not keep the others from being freed.
-    Promise.resolve().then(() => disposeObject(this.object)).catch(this.#report);
-  }
-}
-
-async function disposeObject(object: object): Promise<void> {
-  const dispose: unknown = Reflect.get(object, Symbol.dispose ?? Symbol.for("dispose"));
-  if (typeof dispose === "function") await Reflect.apply(dispose, object, []);
-}
+import { HostResource } from "./host-resource.js";
 
 /** Checks the values of one of the app's functions: arguments on their way out of the plugin, answers on their way in. */
 export class HostFunctionCodec {
   readonly #context: BrokerContext;
+  readonly #world: World;
+  readonly #isStep: boolean;
   readonly #parameters: readonly { readonly name: string; readonly codec: ValueCodec }[];
   readonly #ok: ValueCodec | undefined;
   readonly #err: ValueCodec | undefined;
   readonly #fallible: boolean;
 
-  constructor(context: BrokerContext, world: World, type: FunctionType) {
+  /** @param isStep - the function is the method that gives a stream's next item: it gets what reads the app's object. */
+  constructor(context: BrokerContext, world: World, type: FunctionType, isStep = false) {
     this.#context = context;
+    this.#world = world;
+    this.#isStep = isStep;
     this.#parameters = type.parameters.map(({ name, type: parameter }) => ({ name, codec: compileCodec(world, parameter) }));
     const { ok, err, fallible } = resultSides(world, type.result);
     const codec = (reference: TypeReference | null) => (reference === null ? undefined : compileCodec(world, reference));
@@ -62,8 +43,12 @@ export class HostFunctionCodec {
       if (held.resource !== position) throw new MalformedCall("a resource of another kind");
       // Given away twice it would have two owners, and be freed twice.
       if (taken.has(id)) throw new MalformedCall("a resource that was given away already");
-      if (mode === "own") taken.add(id);
-      return held.object;
+      if (mode === "own") {
+        // What was only lent for a call cannot be given away. Glue would have trapped.
+        if (held.isBorrowed) throw new MalformedCall("a resource that was only lent to it");
+        taken.add(id);
+      }
+      return this.#isStep ? held.reader ?? held.object : held.object;
     };
     let lifted: readonly unknown[];
     try {
@@ -73,7 +58,10 @@ export class HostFunctionCodec {
       throw new MalformedCall(error instanceof Error ? error.message : String(error));
     }
     // Given to the app: it is the app's to free now.
-    for (const id of taken) this.#context.handles.release(id);
+    for (const id of taken) {
+      this.#context.handles.get(id, HostResource).release();
+      this.#context.handles.release(id);
+    }
     return lifted;
   }
 
@@ -93,7 +81,7 @@ export class HostFunctionCodec {
     const added: number[] = [];
     const resource = (object: unknown, position: number): number => {
       if (typeof object !== "object" || object === null) throw new TypeError("a resource is wanted, which must be an object");
-      const id = handles.add(new HostResource(object, position, reportFailure), undefined);
+      const id = handles.add(new HostResource(object, position, { world: this.#world, report: reportFailure }), undefined);
       added.push(id);
       return id;
     };

@@ -3,6 +3,7 @@ import type { HostCaller, HostFunction, HostInterface } from "../capability/host
 import { permitsArguments } from "../capability/text-pattern.js";
 import { parseFunctionName } from "../component/component-names.js";
 import { toCamelCase } from "../component/javascript-names.js";
+import { isStep } from "../component/stream-resources.js";
 import { MessageTooLarge } from "../component/value-codec.js";
 import type { InterfaceShape, NamedFunction, World } from "../component/world.js";
 import { PluginError } from "../errors/plugin-error.js";
@@ -10,6 +11,7 @@ import type { Broker, BrokerContext, HostActivity, HostCall, HostOperation } fro
 import { DeniedCall, InterfaceError, MalformedCall, ReportedFailure } from "./call-errors.js";
 import { summarise } from "./describe-call.js";
 import { HostFunctionCodec } from "./host-function-codec.js";
+import { SourceReader } from "./source-reader.js";
 
 /** An interface that a plugin imports and the app implements. */
 export interface OfferedInterface {
@@ -58,7 +60,7 @@ class HostFunctionCall {
     this.#interface = offered;
     this.#named = named;
     this.#report = report;
-    this.#codec = new HostFunctionCodec(context, offered.world, named.type);
+    this.#codec = new HostFunctionCodec(context, offered.world, named.type, isStep(named.name));
     const role = parseFunctionName(named.name);
     this.#implementation = role?.kind === "method" ? methodOf(toCamelCase(role.name)) : offered.offered.functions.get(named.name) ?? missing;
   }
@@ -194,6 +196,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 function methodOf(name: string): HostFunction {
   return (self, ...values) => {
+    // Only the step of a stream is called on one.
+    if (self instanceof SourceReader) return self.next();
     const method: unknown = typeof self === "object" && self !== null ? Reflect.get(self, name) : undefined;
     if (typeof method !== "function") throw new TypeError(`the app's object has no method ${name}`);
     return Reflect.apply(method, self, values) as unknown;

@@ -14,6 +14,8 @@ import { type KeyValueBackend, keyValueIdentity } from "./keyvalue/backend.js";
 import { dataOwner } from "./keyvalue/data-owner.js";
 import { indexedDbKeyValue } from "./keyvalue/indexeddb-keyvalue.js";
 import { createKeyValueBroker } from "./keyvalue/keyvalue-broker.js";
+import type { LentObjects } from "./lent-object.js";
+import { LentObjectTable } from "./lent-objects.js";
 import { createAuthority, has, type PageSide, type PageSideOptions } from "./plain-page-side.js";
 import { createStandardInput } from "./standard-input.js";
 
@@ -31,7 +33,7 @@ export function openPageSide(options: PageSideOptions): PageSide {
     follow: listeners.follow,
     reportFailure: (error) => listeners.onHostFailure("what the app provides", error),
   };
-  const { brokers, directories, standardInput } = openBrokers(context, options);
+  const { brokers, directories, standardInput, objects } = openBrokers(context, options);
   const shared = options.transport === "shared-memory" ? new SharedAnswers() : undefined;
   const server = new HostCallServer({
     brokers, shared,
@@ -47,6 +49,7 @@ export function openPageSide(options: PageSideOptions): PageSide {
     authority: createAuthority(grants(), provisions, { directories, standardInput }),
     transport: shared !== undefined ? { kind: "shared-memory", buffer: shared.buffer } : options.transport === null ? null : { kind: "suspension" },
     serve: (request, link) => server.accept(request, link),
+    objects,
     dispose() {
       ended.abort();
       for (const broker of brokers) broker.dispose?.();
@@ -77,11 +80,12 @@ interface OpenedBrokers {
   readonly brokers: readonly Broker[];
   readonly directories: GuestAuthority["directories"];
   readonly standardInput: number | undefined;
+  readonly objects: LentObjects | undefined;
 }
 
 function openBrokers(context: BrokerContext, { admitted, provisions, transport, listeners }: PageSideOptions): OpenedBrokers {
   const granted = context.grants();
-  if (transport === null) return { brokers: [], directories: [], standardInput: undefined };
+  if (transport === null) return { brokers: [], directories: [], standardInput: undefined, objects: undefined };
   const milliseconds = context.limits.hostCallMilliseconds;
   const brokers: Broker[] = [createHandleBroker(context)];
   const interfaces = admitted.imports.hostInterfaces
@@ -101,6 +105,7 @@ function openBrokers(context: BrokerContext, { admitted, provisions, transport, 
   return {
     brokers,
     directories: filesystem?.preopens ?? [],
+    objects: interfaces.length > 0 ? new LentObjectTable(context, interfaces) : undefined,
     standardInput: has(granted, "stdin") && stdin !== undefined ? createStandardInput(context, stdin) : undefined,
   };
 }

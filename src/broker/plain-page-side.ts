@@ -5,6 +5,7 @@ import type { GuestAuthority, HostCallRequest, HostCallTransport } from "../rpc/
 import type { BrokerContext, Denial } from "./broker.js";
 import type { DescribedCall } from "./describe-call.js";
 import type { CallerLink } from "./host-call-server.js";
+import type { LentObjects } from "./lent-object.js";
 import type { Provisions } from "./provisions.js";
 
 /** What happens between a plugin and the page that the app may want to know. */
@@ -40,6 +41,8 @@ export interface PageSide {
   readonly transport: HostCallTransport | null;
   /** Serves a host call. @returns whether it may be made at all. */
   serve(request: HostCallRequest, link: CallerLink): boolean;
+  /** The way of the app's objects into the instance; `undefined` where it was granted none of the app's interfaces. */
+  readonly objects: LentObjects | undefined;
   /** Frees everything that the instance held here. */
   dispose(): void;
 }
@@ -50,6 +53,7 @@ export function plainPageSide({ grants, provisions }: Pick<PageSideOptions, "gra
     authority: createAuthority(grants(), provisions, { directories: [], standardInput: undefined }),
     transport: null,
     serve: () => false,
+    objects: undefined,
     dispose: () => undefined,
   };
 }

@@ -10,12 +10,16 @@ export const POST_PROCESSOR_VERSION = 2;
 
 const HEAD =
   '"use components";\nexport function instantiate(getCoreModule, imports, instantiateCore = WebAssembly.instantiate) {\n';
-// Neither is anchored at a line's start, because the indentation differs between components.
-const TAIL = /\n[ \t]*\};?\s*export const _util = \{\s*\};?\s*$/;
+// What stands in `_util`, for WASI 0.3, is for importers of the module. Neither this nor the next is anchored at a line's start,
+// because the indentation differs between components.
+const TAIL = /\n[ \t]*\};?\s*export const _util = \{[^]*\};?\s*$/;
 const DEFAULT_GET_CORE_MODULE =
   "if (!getCoreModule) getCoreModule = (name) => fetchCompile(new URL(`./${name}`, import.meta.url));\n";
 // The glue was a module, which is always strict, and becomes part of a classic script, which is not.
 const NEW_HEAD = `function instantiate(getCoreModule, imports, instantiateCore, ${LIFT_BOUNDS}) {\n"use strict";\n`;
+// Glue for WASI 0.3 refuses to start without the platform's class, which it only compares with. There is none in a sandbox.
+const PLATFORM_STREAM = "const _PlatformReadableStream= ReadableStream;";
+const STREAM_STAND_IN = "const ReadableStream = class {};\n";
 
 /**
  * Turns the module that jco's transpiler emits into Glue ABI 2: a script fragment with no import or
@@ -34,7 +38,8 @@ export function postProcessGlue(module: string): string {
   if (!module.startsWith(HEAD) || tail === null || parts.length !== 2) {
     throw unknownForm("it does not begin, end or find its core modules as expected");
   }
-  const text = NEW_HEAD + module.slice(HEAD.length, tail.index).replace(DEFAULT_GET_CORE_MODULE, "") + "\n}";
+  const head = module.includes(PLATFORM_STREAM) ? NEW_HEAD + STREAM_STAND_IN : NEW_HEAD;
+  const text = head + module.slice(HEAD.length, tail.index).replace(DEFAULT_GET_CORE_MODULE, "") + "\n}";
   const tokens = readTokens(text);
   const bodyStart = tokens.findIndex((token) => token.text === "{");
   if (closingBracket(tokens, bodyStart) !== tokens.length - 1) {
@@ -64,6 +69,8 @@ function bounded(tokens: readonly GlueToken[]): GlueToken[] {
 /** `import` and `export` may stand only where they are names: after a dot or before a colon. */
 function refuseModuleSyntax(tokens: readonly GlueToken[]): void {
   tokens.forEach((token, index) => {
+    // What was cut off with the module's end.
+    if (token.text === "_util") throw unknownForm("it uses what its module exports beside");
     if (token.text !== "import" && token.text !== "export") return;
     const isName = tokens[index - 1]?.text === "." || tokens[index + 1]?.text === ":";
     if (!isName) throw unknownForm(`it contains ${token.text}, which a script cannot`);

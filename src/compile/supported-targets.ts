@@ -6,6 +6,11 @@ export function supportedTargets(world: World): readonly CompileTarget[] {
   return COMPILE_TARGETS.filter((target) => targetRefusal(world, target) === undefined);
 }
 
+/** Whether the `world` shows WASI 0.3's calling convention: async functions, streams or futures. */
+export function usesAsynchronousTypes(world: World): boolean {
+  return targetRefusal(world, "browser-sync") !== undefined;
+}
+
 /**
  * Why `target` cannot run a component with this `world`, or `undefined`. A component that uses WASI 0.3's
  * calling convention without showing it in its world is refused later, by `transpileComponent`.

@@ -1,7 +1,7 @@
 import { toCamelCase } from "./javascript-names.js";
 import { MOVED_FROM_BYTES, NUMERIC_LISTS } from "./numeric-arrays.js";
 import { definitionAt, type TypeTable } from "./type-words.js";
-import type { TypeReference } from "./world.js";
+import type { TypeDefinition, TypeReference } from "./world.js";
 
 /** Called with each resource in a value; gives what stands in its place. */
 export type MapResource = (item: unknown, resource: number, mode: "own" | "borrow") => unknown;
@@ -13,6 +13,23 @@ export type MapResource = (item: unknown, resource: number, mode: "own" | "borro
 export function compileResourceMapping(world: TypeTable, type: TypeReference | null): ((value: unknown, map: MapResource) => unknown) | null {
   return compileWalk<MapResource>(world, type, (definition) =>
     definition.kind === "own" || definition.kind === "borrow" ? (value, map) => map(value, definition.resource, definition.kind) : null);
+}
+
+/** Called with each stream or future in a value and its type; gives what stands in its place. */
+export type MapCarrier = (item: unknown, type: CarrierType) => unknown;
+
+export type CarrierType = Extract<TypeDefinition, { readonly kind: "stream" | "future" }>;
+
+/** The same as {@link compileResourceMapping}, for the streams and futures of WASI 0.3. */
+export function compileCarrierMapping(world: TypeTable, type: TypeReference | null): ((value: unknown, map: MapCarrier) => unknown) | null {
+  return compileWalk<MapCarrier>(world, type, (definition) =>
+    definition.kind === "stream" || definition.kind === "future" ? (value, map) => map(value, definition) : null);
+}
+
+/** What a stream or future carries: one item each time, or for bytes a chunk. */
+export function carriedType(type: CarrierType): { readonly item: TypeReference | null; readonly isBytes: boolean } {
+  const item = type.kind === "stream" ? type.element : type.value;
+  return { item, isBytes: type.kind === "stream" && item === "u8" };
 }
 
 /**

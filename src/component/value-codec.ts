@@ -28,7 +28,8 @@ export interface ValueCodec {
 
 /**
  * Compiles the checks for `type` into closures, once, without evaluating code. `null` is the type of a
- * function without result. Values of streams, futures and error contexts are refused when they are met.
+ * function without result. Values of error contexts are refused when they are met; so are streams and futures, unless the
+ * context carries them.
  */
 export function compileCodec(world: TypeTable, type: TypeReference | null): ValueCodec {
   const convert = type === null ? convertNothing : new CodecCompiler(world).convert(type);
@@ -53,13 +54,13 @@ class CodecCompiler {
     let convert = this.#compiled.get(type);
     if (convert === undefined) {
       const words = typeWords(this.#world, type);
-      convert = typeof type === "number" ? this.#compile(definitionAt(this.#world, type), words) : type === "error-context" ? refuseUnsupported(words) : primitive(type);
+      convert = typeof type === "number" ? this.#compile(definitionAt(this.#world, type), type, words) : type === "error-context" ? refuseUnsupported(words) : primitive(type);
       this.#compiled.set(type, convert);
     }
     return convert;
   }
 
-  #compile(definition: TypeDefinition, words: string): Convert {
+  #compile(definition: TypeDefinition, type: number, words: string): Convert {
     const optional = (type: TypeReference | null) => (type === null ? null : this.convert(type));
     switch (definition.kind) {
       case "record": return convertRecord(definition.fields.map(({ name, type }) => ({ name, convert: this.convert(type) })), words);
@@ -72,6 +73,8 @@ class CodecCompiler {
       case "result": return convertVariant([{ name: "ok", convert: optional(definition.ok) }, { name: "err", convert: optional(definition.err) }], words, true);
       case "own":
       case "borrow": return convertResource(definition.resource, definition.kind, words);
+      case "stream":
+      case "future": return convertCarrier(type, words);
       default: return refuseUnsupported(words);
     }
   }
@@ -95,6 +98,17 @@ function convertResource(resource: number, mode: "own" | "borrow", words: string
     if (conversion.lowering) return conversion.context.resource(value, resource, mode, position.path());
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) return refuseValue(value, `the number of a resource (${words})`, conversion);
     return conversion.context.resource(value, resource, mode, position.path());
+  };
+}
+
+function convertCarrier(type: number, words: string): Convert {
+  const refuse = refuseUnsupported(words);
+  return (value, conversion) => {
+    const { position, context } = conversion;
+    if (context.carrier === undefined) return refuse(value, conversion);
+    if (conversion.lowering) return conversion.context.carrier?.(value, type, position.path());
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) return refuseValue(value, `the number of a ${words}`, conversion);
+    return conversion.context.carrier?.(value, type, position.path());
   };
 }
 

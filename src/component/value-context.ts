@@ -13,6 +13,8 @@ export interface LowerContext {
   readonly transfer: ArrayBuffer[];
   /** Buffers that the caller gives away: used in place instead of copied, where a view spans them. */
   readonly transferable: ReadonlySet<ArrayBuffer>;
+  /** The number that stands for a stream or future in the message, whose type is `type`. Left out where none can be passed. */
+  readonly carrier?: (value: unknown, type: number, path: string) => number;
   /** The number that stands for a resource in the message. Throws if `value` is no such resource. */
   readonly resource: (value: unknown, resource: number, mode: "own" | "borrow", path: string) => number;
 }
@@ -20,6 +22,8 @@ export interface LowerContext {
 /** What checking a result needs. */
 export interface LiftContext {
   readonly budget: ValueBudget;
+  /** What stands for a stream or future in the app. Left out where none can be passed. */
+  readonly carrier?: (id: number, type: number, path: string) => unknown;
   /** The object that stands for a resource in the app. Throws if `id` is no such resource. */
   readonly resource: (id: number, resource: number, mode: "own" | "borrow", path: string) => unknown;
 }

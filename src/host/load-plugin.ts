@@ -55,7 +55,7 @@ export async function loadPlugin(wanted: WantedPlugin, surroundings: LoadSurroun
   const { admitted, requested, config } = await admit(found, wanted, surroundings, deadline);
   try {
     const running = await start(admitted, { requested, config, contract: options.contract }, wanted, surroundings, { signal, onProgress });
-    const createResources = await loadResourceSupport(expected.world);
+    const createResources = await loadResourceSupport(expected.world, id, surroundings.options.onEvent);
     await running.started;
     // Nothing is awaited after this: a load that ended would leave its plugin to nobody.
     if (signal.aborted) running.pool.close(signal.reason as PluginError);

@@ -6,7 +6,9 @@ import type { CallOptions } from "./call-options.js";
 import { describePayload } from "./describe-payload.js";
 import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
 import { CallHome } from "./instances/call-home.js";
+import { resourceGone } from "./instances/call-refusals.js";
 import type { InstanceSlot } from "./instances/instance-slot.js";
+import type { PluginInstance } from "./instances/plugin-instance.js";
 import type { LoadedPlugin } from "./loaded-plugin.js";
 import type { Resources, ResourceState } from "./plugin-resource.js";
 
@@ -34,6 +36,11 @@ export class PluginCalls {
       world: first.world,
       callMethod: (self, resource, name, values, options) => this.#callMethod(self, resource, name, values, options),
       drop: (state) => this.#drop(state),
+      enter: (home, name, options, work) => this.#enter(home, name, options, work),
+      messageBytes: first.limits.messageBytes,
+      hold: (home) => this.#versionIfRunning(home)?.pool.slotOf(home)?.hold(),
+      release: (home) => this.#versionIfRunning(home)?.pool.release(home),
+      isRunning: (home) => this.#versionIfRunning(home) !== undefined,
     });
   }
 
@@ -64,22 +71,23 @@ export class PluginCalls {
     const use = (value: unknown, resource: number, mode: "own" | "borrow", path: string): number =>
       this.#resources.use(value, resource, callHome, path, mode, given).id;
     const transfer: ArrayBuffer[] = [];
-    const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use };
+    const context = { transfer, transferable: new Set(options.transfer), budget: { remaining: limits.messageBytes }, resource: use, carrier: (value: unknown, type: number, path: string) => this.#resources.give(value, type, callHome, path, given) };
     const self = receiver === undefined ? [] : [use(receiver.self, receiver.resource, "borrow", "self")];
     const lowered = [...self, ...codec.lower(values, context)];
     const { home } = callHome;
     const version = (home === undefined ? present : this.#versionOf(home)) ?? this.#first;
     const request = { target: targetOf(callable, version), arguments: lowered };
     const name = `${callable.key} of ${this.#pluginId}`;
-    return version.pool.run({ name, home, milliseconds: options.timeoutMs ?? limits.callMilliseconds, signal: options.signal }, async (slot) => {
-      for (const state of given) {
-        state.ended = true;
-        slot.release();
-      }
+    // In a box: a future among the results takes its turn in the queue, and must not be waited for in it.
+    const answer = await version.pool.run({ name, home, milliseconds: options.timeoutMs ?? limits.callMilliseconds, signal: options.signal }, async (slot) => {
       const instance = await slot.keeper.current();
       const inside = slot.keeper.generation;
-      return this.#settle(await instance.call(request, transfer), codec, { name, slot, home: inside, messageBytes: limits.messageBytes });
+      // What the app gives away is the plugin's now: nothing of it keeps the instance for the app.
+      for (const { lent, source } of given) if (lent === undefined && source === undefined) slot.release();
+      const outcome = await this.#resources.during(instance, inside, given, () => instance.call(request, transfer));
+      return { value: this.#settle(outcome, codec, { name, slot, home: inside, messageBytes: limits.messageBytes }) };
     });
+    return answer.value;
   }
 
   /** The version, of those that run, that has the instance `home`. */
@@ -94,6 +102,7 @@ export class PluginCalls {
         slot.hold();
         return this.#resources.adopt(id, resource, home);
       },
+      carrier: (id: number, type: number) => this.#resources.receive(id, type, home),
     };
     const pluginId = this.#pluginId;
     try {
@@ -112,21 +121,27 @@ export class PluginCalls {
   }
 
   async #drop({ id, home }: ResourceState): Promise<void> {
-    const version = this.#versionIfRunning(home);
     // The instance it lived in is gone, and it with it.
-    if (version === undefined) return;
-    const name = `drop of a resource of ${this.#pluginId}`;
+    if (this.#versionIfRunning(home) === undefined) return;
     try {
-      await version.pool.run({ name, home, milliseconds: version.limits.callMilliseconds, signal: undefined }, async (slot) => {
-        const outcome = await (await slot.keeper.current()).drop(id);
-        if (outcome.kind === "ok") return;
-        const error = outcomeError(outcome, { pluginId: this.#pluginId, stage: "call", doing: `The ${name} failed` });
-        slot.keeper.end(error);
-        throw error;
-      });
+      await this.#enter(home, "drop of a resource", {}, (instance) => instance.drop(id));
     } finally {
-      version.pool.release(home);
+      this.#versionIfRunning(home)?.pool.release(home);
     }
+  }
+
+  /** Enters an instance for something that is no call of the app's. Whatever fails in there leaves the instance unusable. */
+  async #enter(home: object, what: string, options: CallOptions, work: (instance: PluginInstance) => Promise<Outcome>): Promise<Outcome> {
+    const version = this.#versionOf(home);
+    const name = `${what} of ${this.#pluginId}`;
+    if (version === undefined) throw resourceGone(name, this.#pluginId);
+    return version.pool.run({ name, home, milliseconds: options.timeoutMs ?? version.limits.callMilliseconds, signal: options.signal }, async (slot) => {
+      const outcome = await work(await slot.keeper.current());
+      if (outcome.kind === "ok") return outcome;
+      const error = outcomeError(outcome, { pluginId: this.#pluginId, stage: "call", doing: `The ${name} failed` });
+      slot.keeper.end(error);
+      throw error;
+    });
   }
 
   /** As {@link PluginCalls.#versionOf}; of a handle that was disposed nothing runs. */

@@ -14,6 +14,8 @@ export type PluginEvent =
   | { readonly kind: "health"; readonly pluginId: string; readonly health: PluginHealth }
   /** A plugin was replaced while it ran: see `PluginHandle.replace`. */
   | { readonly kind: "replaced"; readonly pluginId: string; readonly from: string; readonly to: string }
+  /** The app lost a resource of this WIT name without disposing it. It was dropped on the plugin's side now. */
+  | { readonly kind: "resource-leaked"; readonly pluginId: string; readonly resource: string }
   /** Something that the app provides failed while a plugin used it: `error` is what it threw. The plugin did not learn it. */
   | { readonly kind: "host-failure"; readonly pluginId: string; readonly function: string; readonly error: unknown }
   /** A decision, a denial, or another entry of the audit. */

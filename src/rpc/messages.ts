@@ -91,6 +91,22 @@ export interface PluginWorkerService {
   call(request: CallRequest): Promise<Outcome>;
   /** Drops the host's reference to an exported resource. */
   drop(resource: number): Promise<Outcome>;
+  /** The next item of a stream that a call answered with, or the value of a future: a {@link CarrierStep}. */
+  pull(carrier: number): Promise<Outcome>;
+  /** Leaves a stream or future, wherever it stands. */
+  leave(carrier: number): Promise<Outcome>;
+}
+
+/** One step of a stream or future. `failed` is for those of the app only: the plugin's own end with their instance. */
+export type CarrierStep =
+  | { readonly kind: "item"; readonly value: unknown }
+  | { readonly kind: "end" }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** A worker's wish for the next item of a stream or future that the app gave, or its leaving of it. */
+export interface SourceRequest {
+  readonly source: number;
+  readonly wish: "next" | "leave";
 }
 
 /** What a plugin says of its own accord. */

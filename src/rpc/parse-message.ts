@@ -1,4 +1,4 @@
-import type { GuestEvent, HostCallRequest, Outcome, SelfTest } from "./messages.js";
+import type { CarrierStep, GuestEvent, HostCallRequest, Outcome, SelfTest, SourceRequest } from "./messages.js";
 
 /**
  * Reads what a worker sent. The worker is an attacker: nothing is assumed of a message's shape, only own
@@ -79,14 +79,16 @@ export function parseAnswer(message: unknown): { readonly id: string; readonly v
 }
 
 /** A message that the worker sent of its own accord. */
-export type Announcement = { readonly event: GuestEvent } | { readonly hostCall: HostCallRequest } | { readonly seal: SelfTest };
+export type Announcement = { readonly sourceRequest: SourceRequest } | { readonly event: GuestEvent } | { readonly hostCall: HostCallRequest } | { readonly seal: SelfTest };
 
-/** Reads `{ event }`, `{ hostCall }`, or `{ seal }`, which comes once at the worker's start. */
+/** Reads `{ event }`, `{ hostCall }`, `{ sourceRequest }`, or `{ seal }`, which comes once at the worker's start. */
 export function parseAnnouncement(message: unknown): Announcement | undefined {
   const members = ownMembers(message);
   if (members?.size !== 1) return undefined;
   const hostCall = parseHostCall(members.get("hostCall"));
   if (hostCall !== undefined) return { hostCall };
+  const sourceRequest = parseSourceRequest(members.get("sourceRequest"));
+  if (sourceRequest !== undefined) return { sourceRequest };
   const event = parseGuestEvent(members.get("event"));
   if (event !== undefined) return { event };
   const seal = parseSelfTest(members.get("seal"));
@@ -99,6 +101,21 @@ function parseHostCall(message: unknown): HostCallRequest | undefined {
   if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) return undefined;
   if (typeof operation !== "string" || operation.length > OPERATION_LENGTH || !Array.isArray(values)) return undefined;
   return { id, operation, arguments: values };
+}
+
+function parseSourceRequest(message: unknown): SourceRequest | undefined {
+  const members = ownMembers(message);
+  const [source, wish] = [members?.get("source"), members?.get("wish")];
+  if (typeof source !== "number" || !Number.isSafeInteger(source) || (wish !== "next" && wish !== "leave")) return undefined;
+  return { source, wish };
+}
+
+/** Reads what a worker answered for one step of its own stream or future: those cannot fail but with their instance. */
+export function parseCarrierStep(message: unknown): Exclude<CarrierStep, { readonly kind: "failed" }> | undefined {
+  const members = ownMembers(message);
+  const kind = members?.get("kind");
+  if (kind === "end") return { kind };
+  return kind === "item" ? { kind, value: members?.get("value") } : undefined;
 }
 
 // Operations are our own names; the longest has about twenty characters.

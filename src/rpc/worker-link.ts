@@ -1,6 +1,6 @@
 import * as Comlink from "comlink";
 import { PluginError } from "../errors/plugin-error.js";
-import type { CallRequest, GuestEvent, HostAnswer, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "./messages.js";
+import type { CallRequest, CarrierStep, GuestEvent, HostAnswer, HostCallRequest, Outcome, PluginWorkerService, SelfTest, SourceRequest, StartRequest } from "./messages.js";
 import { parseAnnouncement, parseAnswer, parseOutcome } from "./parse-message.js";
 import type { SandboxWorker } from "./sandbox-worker.js";
 
@@ -16,6 +16,10 @@ export interface WorkerLinkListeners {
   readonly onEvent: (event: GuestEvent) => boolean;
   /** @returns whether the worker may call this at all. If not, the link is broken. Left out: it may call nothing. */
   readonly onHostCall?: ((request: HostCallRequest) => boolean) | undefined;
+  /** Its guest is one of WASI 0.3, whose tasks go on after their calls were answered. */
+  readonly actsBetweenCalls?: boolean;
+  /** @returns whether the worker may ask for this. If not, the link is broken. Left out: it was given no streams. */
+  readonly onSourceRequest?: ((request: SourceRequest) => boolean) | undefined;
   /** The link is unusable: the worker failed, or broke the protocol. Called at most once. */
   readonly onBroken: (error: PluginError) => void;
 }
@@ -57,6 +61,19 @@ export class WorkerLink {
 
   async drop(resource: number): Promise<Outcome> {
     return this.#checked(await this.#track<unknown>(() => this.#service.drop(resource)));
+  }
+
+  async pull(carrier: number): Promise<Outcome> {
+    return this.#checked(await this.#track<unknown>(() => this.#service.pull(carrier)));
+  }
+
+  async leave(carrier: number): Promise<Outcome> {
+    return this.#checked(await this.#track<unknown>(() => this.#service.leave(carrier)));
+  }
+
+  /** Answers a worker that asked for an item of the app's. */
+  answerSource(source: number, step: CarrierStep, transfer: Transferable[]): void {
+    if (this.#ended === undefined) this.#worker.postMessage({ sourceAnswer: { source, step } }, transfer);
   }
 
   /** Answers a host call by message. */
@@ -103,7 +120,14 @@ export class WorkerLink {
     if (announcement === undefined) this.breakProtocol("a message that is neither an answer, a call nor an event");
     else if ("seal" in announcement) this.#settleSeal(announcement.seal);
     else if ("hostCall" in announcement) this.#hostCall(announcement.hostCall);
+    else if ("sourceRequest" in announcement) this.#sourceRequest(announcement.sourceRequest);
     else if (!this.#listeners.onEvent(announcement.event)) this.breakProtocol("an event that was not granted, or too many");
+  }
+
+  /** Guests of WASI 0.3 read and leave what they were given outside of calls too. */
+  #sourceRequest(request: SourceRequest): void {
+    const isPermitted = this.#listeners.onSourceRequest?.(request) ?? false;
+    if (!isPermitted) this.breakProtocol(`a wish for an item of the stream ${request.source}, which it was not given, has left, or waits for already`);
   }
 
   #hostCall(request: HostCallRequest): void {
@@ -113,7 +137,7 @@ export class WorkerLink {
 
   /** A guest acts only inside a call. Outside, all that our runtime says is what a collected object stood for. */
   #isExpected({ id }: HostCallRequest): boolean {
-    if (this.#pending.size > 0) {
+    if (this.#pending.size > 0 || this.#listeners.actsBetweenCalls === true) {
       this.#idleSends = 0;
       return true;
     }

@@ -1,5 +1,6 @@
 import type { CapabilityKind } from "../capability/capability.js";
 import type { GuestAuthority, GuestEvent, Outcome } from "../rpc/messages.js";
+import type { Awaitable } from "./awaitable.js";
 import type { HostChannel } from "./host-channel.js";
 
 /** What the import implementations of one instance share. Made anew for every instance: nothing leaks between plugins. */
@@ -11,10 +12,20 @@ export interface GuestContext {
   readonly emit: (event: GuestEvent) => void;
   /** The way to what was granted and lives on the page. */
   readonly channel: HostChannel;
+  /** What stands in the worker for resources of the app, by their position in the world. Filled by what implements them; left out where nothing is exported. */
+  readonly lentResources?: Map<number, LentResource>;
   /** Why the instance must not go on: set before a trap is thrown, because a trap's message may be lost on its way. */
   readonly fatal: Outcome | undefined;
   /** Sets {@link fatal}, unless it is set, and gives the trap to throw. */
   readonly end: (reason: Outcome) => WebAssembly.RuntimeError;
+}
+
+/** A resource type that the app implements, where the guest exports functions with values of it. */
+export interface LentResource {
+  /** The object that stands for the page's object `id`. */
+  adopt(id: unknown): object;
+  /** Its number, which may be on its way still. */
+  numberOf(object: unknown): Awaitable<number>;
 }
 
 /** What is provided for one imported interface, by component-level names. What is left out is denied. */

@@ -38,6 +38,10 @@ class HostInterfaceImports {
       const resourceClass = this.#resourceClass(definition.name);
       this.#classes.set(position, resourceClass);
       resources.set(definition.name, resourceClass);
+      this.#context.lentResources?.set(position, {
+        adopt: (id) => this.#adopt(id, position),
+        numberOf: (object) => (object instanceof HostResource ? object.handle : 0),
+      });
     }
     const functions = new Map<string, (...values: never[]) => unknown>();
     for (const named of this.#shape.functions) this.#place(named, functions, resources);

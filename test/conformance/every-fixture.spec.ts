@@ -16,6 +16,7 @@ const REFUSED = new Map<FixtureName, string>([
   ["host-loop", "import-unknown"],
   // It imports fidius's interfaces of the host: fidius.spec.ts has it.
   ["fidius-greeter", "import-unknown"],
+  ["pumps-rust", "import-unknown"],
   ["start-loop", "timeout"],
   ["start-trap", "instantiate-failed"],
   ["memory-initial", "component-unsupported"],

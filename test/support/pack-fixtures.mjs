@@ -43,6 +43,7 @@ const CAPABILITIES = new Map([
   // Its JavaScript engine reads the monotonic clock in every call.
   ["big-js-stock", [{ capability: "clocks", reason: "The JavaScript engine measures time", optional: false }]],
   ...AUTHORITY_GUESTS.map((name) => /** @type {const} */ ([name, authorityRequests()])),
+  ["pumps-rust", [{ capability: "host:probe:streams/sources@1.0.0", reason: "It reads streams of the app", optional: true }]],
   ...NOTES_GUESTS.map((name) => /** @type {const} */ ([name, notes])),
   // What `portcullis import` asks for on behalf of a component of fidius.
   ["fidius-greeter", ["host:fidius:host-call/host@0.1.0", "host:fidius:stream-pull/pull@0.1.0"].map(harmless)],

@@ -16,6 +16,8 @@ export function addEvent(console: Console, event: PluginEvent): void {
       return console.add("log", event.pluginId, `version ${event.from} was replaced by ${event.to} while it ran`);
     case "cache-not-stored":
       return console.add("problem", event.pluginId, `its compiled code was not kept: ${event.reason}`);
+    case "resource-leaked":
+      return console.add("problem", event.pluginId, `Darkroom lost its ${event.resource}, which was dropped`);
     case "host-failure":
       return console.add("problem", event.pluginId, `${event.function} failed in Darkroom: ${String(event.error)}`);
     case "grant-problem":

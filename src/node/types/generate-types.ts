@@ -2,6 +2,7 @@ import { callableFunctions, type CallableFunction } from "../../component/callab
 import { isLabel } from "../../component/component-names.js";
 import { hashExports } from "../../component/interface-hash.js";
 import { toCamelCase, toPascalCase } from "../../component/javascript-names.js";
+import { streamResources } from "../../component/stream-resources.js";
 import { definitionAt } from "../../component/type-words.js";
 import type { InterfaceShape, World } from "../../component/world.js";
 import { PluginError } from "../../errors/plugin-error.js";
@@ -41,9 +42,7 @@ export async function generateTypes(fullWorld: World, options: GenerateTypesOpti
   const imports = printImports(world, importsName, types, names);
   const hostInterfaces = printHostInterfaces(imports.hosts, constant);
   const literal = printWorld(world);
-  const parts = [
-    `// Written by \`portcullis types\`${options.source === undefined ? "" : ` from ${JSON.stringify(options.source)}`}. Do not edit it: write it again.`,
-    `import { ${usedNames(hostInterfaces.length > 0, resources.length > 0)} } from "portcullis";`,
+  const text = [
     ...printTypes(types),
     ...resources,
     printFunctionTable(functionsName, "What a plugin exports, by the name that `call` takes.", functions.values(), types),
@@ -52,8 +51,9 @@ export async function generateTypes(fullWorld: World, options: GenerateTypesOpti
     ...(hostInterfaces.length > 0 ? [`const ${constant}World: World = ${literal.replaceAll("\n  ", "\n")};`] : []),
     ...hostInterfaces,
     `/** What a plugin must export: give it to \`load\`. */\nexport const ${constant}: InterfaceDescriptor<${functionsName}> = defineInterface<${functionsName}>({\n  name: ${JSON.stringify(options.name)},\n  hash: "${await hashExports(world)}",\n  world: ${hostInterfaces.length > 0 ? `${constant}World` : literal},\n});`,
-  ];
-  return `${parts.join("\n\n")}\n`;
+  ].join("\n\n");
+  const origin = options.source === undefined ? "" : ` from ${JSON.stringify(options.source)}`;
+  return `// Written by \`portcullis types\`${origin}. Do not edit it: write it again.\n\nimport { ${usedNames(text)} } from "portcullis";\n\n${text}\n`;
 }
 
 /** An interface that the app may implement. */
@@ -75,7 +75,9 @@ function printResource(resource: number, methods: Iterable<CallableFunction>, ty
   const label = definitionAt(types.world, resource).name ?? "";
   const methodsName = names.take(`${name}Methods`);
   const table = printFunctionTable(methodsName, `Methods of resource \`${label}\`.`, methods, types);
-  return `${table}\n\n/** Resource \`${label}\`, which lives in the plugin. */\nexport type ${name} = PluginResource<${methodsName}>;`;
+  const stream = streamResources(types.world, types.world.exports).get(resource);
+  const type = stream === undefined ? `PluginResource<${methodsName}>` : `PluginStream<${types.use(stream.item)}, ${methodsName}>`;
+  return `${table}\n\n/** Resource \`${label}\`, which lives in the plugin. */\nexport type ${name} = ${type};`;
 }
 
 /** What the app offers: one interface for each that is imported, and one that holds them by full name. */
@@ -116,10 +118,12 @@ function printHostInterfaces(hosts: readonly HostName[], taken: string): string[
   });
 }
 
-function usedNames(hasHostInterfaces: boolean, hasResources: boolean): string {
-  return [
-    ...(hasHostInterfaces ? ["defineHostInterface"] : []), "defineInterface",
-    ...(hasHostInterfaces ? ["type HostInterfaceDescriptor"] : []), "type InterfaceDescriptor",
-    ...(hasResources ? ["type PluginResource"] : []), ...(hasHostInterfaces ? ["type World"] : []),
-  ].join(", ");
+/** What generated code may import, in the order in which it does. */
+const IMPORTED = [
+  "defineHostInterface", "defineInterface", "type HostInterfaceDescriptor", "type InterfaceDescriptor",
+  "type PluginItems", "type PluginResource", "type PluginStream", "type StreamSource", "type World",
+];
+
+function usedNames(text: string): string {
+  return IMPORTED.filter((name) => new RegExp(`\\b${name.replace("type ", "")}\\b[<(]|: ${name.replace("type ", "")}\\b`).test(text)).join(", ");
 }

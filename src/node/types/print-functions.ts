@@ -20,7 +20,7 @@ function printFunction({ key, kind, type }: CallableFunction, types: TypeExpress
   const result = typeof type.result === "number" ? definitionAt(types.world, type.result) : null;
   const fallible = result?.kind === "result";
   const ok = fallible ? result.ok : type.result;
-  const answer = ok === null ? "void" : types.use(ok);
+  const answer = ok === null ? "void" : types.answer(ok);
   const failure = fallible ? ` An \`err\` is thrown, with ${result.err === null ? "no value" : `\`${types.use(result.err)}\``} as \`payload\`.` : "";
   return `  /** \`${signature}\`${failure} */\n  ${toMemberName(key)}(${declared}): ${mayBeAsynchronous ? `${answer} | Promise<${answer}>` : answer};`;
 }

@@ -1,6 +1,8 @@
 import { splitInterfaceName } from "../../component/component-names.js";
 import { toCamelCase, toPascalCase } from "../../component/javascript-names.js";
 import { NUMERIC_LISTS } from "../../component/numeric-arrays.js";
+import { carriedType, type CarrierType } from "../../component/resource-mapping.js";
+import { streamResources } from "../../component/stream-resources.js";
 import { definitionAt, typeWords } from "../../component/type-words.js";
 import type { PrimitiveType, TypeDefinition, TypeReference, World } from "../../component/world.js";
 import { toMemberName, type TypeNames } from "./typescript-names.js";
@@ -49,9 +51,10 @@ export class TypeExpressions {
       case "option": return this.#option(definition.value);
       case "result": return `${this.#case("ok", definition.ok)} | ${this.#case("err", definition.err)}`;
       case "own":
-      case "borrow": return this.use(definition.resource);
-      // No value of these can be passed yet.
-      default: return "never";
+      case "borrow": return this.#resource(definition.resource);
+      case "stream":
+      case "future": return this.#source(definition);
+      case "resource": return "never";
     }
   }
 
@@ -76,6 +79,31 @@ export class TypeExpressions {
     if (numeric !== undefined) return numeric.name;
     const item = this.use(element);
     return `readonly ${/[ |]/.test(item) ? `(${item})` : item}[]`;
+  }
+
+  /** Where a plugin reads a stream of the app, anything with items will do. */
+  #resource(resource: number): string {
+    const { world } = this;
+    const stream = streamResources(world, world.imports).get(resource);
+    return stream === undefined ? this.use(resource) : `${this.use(resource)} | StreamSource<${this.use(stream.item)}>`;
+  }
+
+  /** What a function answers with: a stream or future of the plugin can do more than one that stands deeper in a value. */
+  answer(type: TypeReference | null): string {
+    const definition = typeof type === "number" ? definitionAt(this.world, type) : undefined;
+    if (definition?.kind === "stream") return `PluginItems<${this.#carried(definition)}>`;
+    return definition?.kind === "future" ? `Promise<${this.#carried(definition)}>` : this.use(type);
+  }
+
+  /** A stream or future, as an app gives it. One that it gets can be used in the same ways. */
+  #source(definition: CarrierType): string {
+    const carried = this.#carried(definition);
+    return definition.kind === "stream" ? `StreamSource<${carried}>` : `${carried} | Promise<${carried}>`;
+  }
+
+  #carried(definition: CarrierType): string {
+    const { item, isBytes } = carriedType(definition);
+    return isBytes ? "Uint8Array" : this.use(item);
   }
 
   #option(value: TypeReference): string {

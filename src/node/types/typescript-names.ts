@@ -8,7 +8,7 @@ const RESERVED: ReadonlySet<string> = new Set((
 /** Global and imported names that generated code refers to. */
 const TAKEN_TYPE_NAMES: readonly string[] = [
   "Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "BigUint64Array", "BigInt64Array", "Float32Array", "Float64Array",
-  "InterfaceDescriptor", "HostInterfaceDescriptor", "World", "PluginResource",
+  "InterfaceDescriptor", "HostInterfaceDescriptor", "World", "PluginResource", "PluginStream", "PluginItems", "StreamSource", "Promise", "ReadableStream",
 ];
 
 /** `name` as a variable or parameter may be called. */

@@ -1,13 +1,15 @@
+import { usesAsynchronousTypes } from "../../compile/supported-targets.js";
 import type { PageSide } from "../../broker/plain-page-side.js";
 import type { CapabilityKind } from "../../capability/capability.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { PluginLimits } from "../../limits/plugin-limits.js";
 import { eventCost } from "../../rpc/event-cost.js";
-import type { CallRequest, GuestEvent, HostCallRequest, Outcome, StartRequest } from "../../rpc/messages.js";
+import type { CallRequest, GuestEvent, HostCallRequest, Outcome, SourceRequest, StartRequest } from "../../rpc/messages.js";
 import type { WorkerLink } from "../../rpc/worker-link.js";
 import { Deadline } from "../deadline.js";
 import { outcomeError } from "../outcome-error.js";
 import type { PreparedModule } from "./compile-modules.js";
+import { GivenSources } from "./given-sources.js";
 import type { PreparedPlugin } from "./prepare-plugin.js";
 import { type SandboxChoice, type SealedWorker, startSealedWorker } from "./start-sealed-worker.js";
 
@@ -30,10 +32,13 @@ export interface InstanceOptions {
 export class WorkerInstance {
   readonly #link: WorkerLink;
   readonly #page: PageSide;
+  /** What the app gives it to read: see {@link GivenSources}. */
+  readonly sources: GivenSources;
 
-  private constructor(link: WorkerLink, page: PageSide) {
+  private constructor(link: WorkerLink, page: PageSide, sources: GivenSources) {
     this.#link = link;
     this.#page = page;
+    this.sources = sources;
   }
 
   /**
@@ -46,9 +51,13 @@ export class WorkerInstance {
     const { page, limits, signal } = options;
     const pluginId = prepared.admitted.manifest.id;
     let sealed: SealedWorker | undefined;
+    const sources = new GivenSources((source, step, transfer) => sealed?.link.answerSource(source, step, transfer));
     try {
       const readiness = { isReady: false };
-      const starting = startSealedWorker(sandbox, codeOf(prepared, page), pluginId, linkListeners(options, readiness, () => sealed?.link));
+      const starting = startSealedWorker(sandbox, codeOf(prepared, page), pluginId, {
+        ...linkListeners(options, readiness, sources, () => sealed?.link),
+        actsBetweenCalls: usesAsynchronousTypes(prepared.admitted.manifest.world),
+      });
       const coreModules = await compiledBeside(prepared.coreModules, starting, pluginId);
       sealed = await starting;
       const deadline = new Deadline({
@@ -61,7 +70,7 @@ export class WorkerInstance {
         deadline.dispose();
       }
       readiness.isReady = true;
-      return new WorkerInstance(sealed.link, page);
+      return new WorkerInstance(sealed.link, page, sources);
     } catch (error) {
       page.dispose();
       sealed?.link.terminate(asPluginError(error, pluginId));
@@ -73,14 +82,28 @@ export class WorkerInstance {
     return this.#link.call(request, transfer);
   }
 
+  pull(carrier: number): Promise<Outcome> {
+    return this.#link.pull(carrier);
+  }
+
+  leave(carrier: number): Promise<Outcome> {
+    return this.#link.leave(carrier);
+  }
+
   drop(resource: number): Promise<Outcome> {
     return this.#link.drop(resource);
+  }
+
+  /** The way of the app's objects into the plugin. */
+  get objects(): PageSide["objects"] {
+    return this.#page.objects;
   }
 
   /** Ends the worker at once; everything pending fails with `reason`. */
   terminate(reason: PluginError): void {
     this.#link.terminate(reason);
     this.#page.dispose();
+    this.sources.close();
   }
 }
 
@@ -89,14 +112,16 @@ function codeOf({ glue }: PreparedPlugin, { transport }: PageSide): { glue: stri
 }
 
 /** What the link to the worker reports. Host calls are served from the moment when it starts: instantiation may make some. */
-function linkListeners({ page, limits, listeners }: InstanceOptions, readiness: { readonly isReady: boolean }, link: () => WorkerLink | undefined) {
+function linkListeners({ page, limits, listeners }: InstanceOptions, readiness: { readonly isReady: boolean }, sources: GivenSources, link: () => WorkerLink | undefined) {
   return {
     onEvent: permittedEvents(page.authority.grants, limits.logBytes, listeners.onEvent),
     // Until it is ready, whoever waits for it is told what failed; it is not an instance that ended.
     onBroken: (error: PluginError): void => {
       page.dispose();
+      sources.close();
       if (readiness.isReady) listeners.onBroken(error);
     },
+    onSourceRequest: (request: SourceRequest): boolean => sources.accept(request),
     onHostCall: (request: HostCallRequest): boolean => {
       const caller = link();
       // Before it was told what it has, our runtime calls nothing.

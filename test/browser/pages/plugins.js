@@ -86,3 +86,28 @@ export async function disposeAll() {
 export function sandboxFrames() {
   return document.querySelectorAll("iframe").length;
 }
+
+/** How many streams live inside and after blocks that declare one. */
+export async function useInBlocks(handle) {
+  const live = () => handle.call("live", []);
+  const counts = {};
+  {
+    using ticks = await handle.call("ticks", [9n]);
+    counts.inside = await live();
+    void ticks;
+  }
+  counts.afterUsing = await live();
+  {
+    await using ticks = await handle.call("ticks", [9n]);
+    counts.insideAsync = await live();
+    void ticks;
+  }
+  counts.afterAwaitUsing = await live();
+  try {
+    await using ticks = await handle.call("ticks", [9n]);
+    throw new Error(ticks.resourceName);
+  } catch {
+    counts.afterThrow = await live();
+  }
+  return { ...counts, dropped: await handle.call("dropped", []) };
+}

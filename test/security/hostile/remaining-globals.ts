@@ -17,7 +17,7 @@ const ON_OBJECTS: readonly string[] = [
 ];
 
 // WebIDL's constants cannot be deleted. The three functions are permitted; they are inherited, not own.
-const PROTOTYPES: readonly (readonly string[])[] = [["PERSISTENT", "TEMPORARY"], ["clearTimeout", "queueMicrotask", "setTimeout"], [], ON_OBJECTS];
+const PROTOTYPES: readonly (readonly string[])[] = [["PERSISTENT", "TEMPORARY"], ["clearInterval", "clearTimeout", "queueMicrotask", "setInterval", "setTimeout"], [], ON_OBJECTS];
 
 /** Own names of the global object. */
 export const LEFT_IN_THE_WORKER: Readonly<Record<SandboxKind, readonly string[]>> = {

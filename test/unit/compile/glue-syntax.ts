@@ -58,8 +58,9 @@ function isUnusedSuspension(test: Node | undefined, suspending: ReadonlySet<stri
 
 /** The module that jco emits, in the form in which its syntax should equal that of the glue. */
 export function asScript(module: string): string {
+  const standIn = module.includes("_PlatformReadableStream= ReadableStream") ? "const ReadableStream = class {};" : "";
   return module
-    .replace('"use components";\nexport function instantiate(getCoreModule, imports, instantiateCore = WebAssembly.instantiate) {', 'function instantiate(getCoreModule, imports, instantiateCore, liftBounds) {"use strict";')
+    .replace('"use components";\nexport function instantiate(getCoreModule, imports, instantiateCore = WebAssembly.instantiate) {', 'function instantiate(getCoreModule, imports, instantiateCore, liftBounds) {"use strict";' + standIn)
     .replace(/^\s*if \(!getCoreModule\).*$/m, "")
-    .replace(/;?\s*export const _util = \{\s*\}\s*$/, "\n");
+    .replace(/;?\s*export const _util = \{[^]*\}\s*$/, "\n");
 }

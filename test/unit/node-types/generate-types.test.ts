@@ -34,6 +34,8 @@ async function typecheck(sources: Readonly<Record<string, string>>): Promise<str
     export { hostInterface, ResultError } from "${root}src/capability/implement-interface.js";
     export type { World } from "${root}src/component/world.js";
     export type { FunctionTable, PluginResource } from "${root}src/host/plugin-resource.js";
+    export type { PluginItems, PluginStream } from "${root}src/host/streams/plugin-stream.js";
+    export type { StreamSource } from "${root}src/capability/stream-source.js";
     export type { PluginHandle } from "${root}src/host/plugin-handle.js";`);
   for (const [name, source] of Object.entries(sources)) await writeFile(join(project, name), source);
   await writeFile(join(project, "tsconfig.json"), JSON.stringify({
@@ -63,6 +65,28 @@ interface filter {
   later: async func() -> u64;
 }
 world w { import host-log; import tick: func() -> u64; export filter; }`;
+
+const STREAMS_WIT = `
+package acme:relay@1.0.0;
+interface feed {
+  resource lines { next: func() -> option<string>; }
+  resource meter { total: func() -> u32; }
+  open: func(name: string) -> lines;
+}
+interface relay {
+  use feed.{lines, meter};
+  record item { id: u32 }
+  resource records { next: func() -> result<option<item>, string>; position: func() -> u64; }
+  resource texts { next: func() -> option<string>; }
+  resource maybes { next: func() -> option<option<string>>; }
+  resource session { constructor(); }
+  relay: func(input: lines) -> records;
+  get-texts: func(input: borrow<lines>) -> texts;
+  get-maybes: func() -> maybes;
+  many: func(inputs: list<lines>);
+  measure: func(by: meter) -> option<lines>;
+}
+world w { import feed; export relay; }`;
 
 describe("generated TypeScript", () => {
   test("says what an app may pass and what it gets, and nothing else", async () => {
@@ -119,6 +143,75 @@ describe("generated TypeScript", () => {
         // @ts-expect-error nothing to show to a person
         hostInterface(hostLog, { write: () => undefined, Sink: FileSink }, {}),
       ];`;
+    expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
+  });
+
+  test("says which resources are streams, and what can be given for one", async () => {
+    const source = await generateTypes(await worldFromWit({ source: STREAMS_WIT }), { name: "relay" });
+    const uses = `
+      import { hostInterface, type PluginHandle } from "portcullis";
+      import { feed, type FeedHost, type Lines, type Meter, type Records, type RelayFunctions } from "./generated.js";
+      async function* lines(): AsyncGenerator<string> { yield "text"; }
+      export async function use(handle: PluginHandle<RelayFunctions>): Promise<void> {
+        const records: Records = await handle.call("relay", [lines()]);
+        for await (const { id } of records) { const number: number = id; void number; }
+        const text: ReadableStream<string> = (await handle.call("getTexts", [["a", "b"]])).readable({ timeoutMs: 5 });
+        for await (const item of (await handle.call("getMaybes", [])).items()) { const maybe: string | undefined = item; void maybe; }
+        await handle.call("relay", [new ReadableStream<string>()]);
+        await handle.call("relay", [{ next: () => "one" }]);
+        await handle.call("many", [[lines(), ["c"]]]);
+        await records.call("position", []);
+        // @ts-expect-error items of another type
+        await handle.call("relay", [[1, 2]]);
+        // @ts-expect-error what has no items
+        await handle.call("relay", [5]);
+        // @ts-expect-error not a stream
+        for await (const item of await handle.call("new Session", [])) void item;
+        // @ts-expect-error a meter is no stream: it has no next
+        await handle.call("measure", [[1]]);
+        const meter: Meter = { total: () => 5 };
+        await handle.call("measure", [meter]);
+        void text;
+      }
+      const given: FeedHost["open"] = () => lines();
+      const object: Lines = { next: async () => undefined };
+      const documentation = "Feed";
+      export const interfaces = [
+        hostInterface(feed, { open: given }, { documentation }),
+        hostInterface(feed, { open: async (name) => name === "" ? object : new ReadableStream<string>() }, { documentation }),
+        hostInterface(feed, { open: () => new Set(["a"]) }, { documentation }),
+        // @ts-expect-error items of another type
+        hostInterface(feed, { open: () => [1, 2] }, { documentation }),
+      ];`;
+    expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
+  });
+
+  test("gives the streams and futures of WASI 0.3 as what can be iterated and awaited", async () => {
+    const source = await generateTypes(await worldFromWit({ source: `
+      package acme:later@1.0.0;
+      interface later {
+        record found { name: string, lines: stream<string> }
+        double: async func(input: stream<u32>) -> stream<u32>;
+        bytes: func(input: stream<u8>) -> result<stream<u8>, string>;
+        settle: async func(input: future<string>) -> future<u64>;
+        find: func() -> found;
+      }
+      world w { export later; }` }), { name: "later" });
+    const uses = `
+      import type { PluginHandle } from "portcullis";
+      import type { LaterFunctions } from "./generated.js";
+      export async function use(handle: PluginHandle<LaterFunctions>): Promise<void> {
+        for await (const item of (await handle.call("double", [[1, 2]])).items()) { const number: number = item; void number; }
+        const bytes: ReadableStream<Uint8Array> = (await handle.call("bytes", [new ReadableStream<Uint8Array>()])).readable();
+        const settled: bigint = await handle.call("settle", [Promise.resolve("text")]);
+        await handle.call("settle", ["text"]);
+        for await (const line of (await handle.call("find", [])).lines) { const text: string = line; void text; }
+        // @ts-expect-error items of another type
+        await handle.call("double", [["a"]]);
+        // @ts-expect-error bytes come in chunks
+        await handle.call("bytes", [[1, 2]]);
+        void [bytes, settled];
+      }`;
     expect(await typecheck({ "generated.ts": source, "uses.ts": uses })).toBe("");
   });
 

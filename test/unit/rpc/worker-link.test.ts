@@ -22,12 +22,13 @@ class SpeakingWorker implements SandboxWorker {
   }
 }
 
-function linked(permits = true) {
+function linked(permits = true, actsBetweenCalls = false) {
   const worker = new SpeakingWorker();
   const served: HostCallRequest[] = [];
   const broken: PluginError[] = [];
   const link = new WorkerLink(worker, "acme.test", {
     onEvent: () => true,
+    actsBetweenCalls,
     onHostCall: (request) => {
       served.push(request);
       return permits;
@@ -58,6 +59,13 @@ describe("host calls outside of any call of the plugin", () => {
     expect([served.length, broken.length]).toEqual([8_192, 0]);
     hostCall(0);
     expect([served.length, broken.length]).toEqual([8_192, 1]);
+  });
+
+  it("are those of a guest whose tasks go on after its calls", async () => {
+    const { served, broken, hostCall } = linked(true, true);
+    await settled();
+    for (let count = 1; count < 10_000; count += 1) hostCall(count);
+    expect([served.length, broken.length]).toEqual([9_999, 0]);
   });
 
   it("are counted from the last call", async () => {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { World } from "../../../src/component/world.js";
 import type { GuestAuthority } from "../../../src/rpc/messages.js";
+import { CarrierTable } from "../../../src/runtime/worker/realm/carrier-table.js";
 import { LiftBudget } from "../../../src/runtime/worker/realm/lift-budget.js";
 import { createPluginService } from "../../../src/runtime/worker/realm/plugin-service.js";
 
@@ -31,7 +32,7 @@ it("a resource with a method named `then` is an answer, and not a promise", asyn
     emit: () => undefined,
     postHostCall: () => undefined,
     transfer: (value) => value,
-    pageImports: undefined,
+    pageImports: undefined, carriers: new CarrierTable(() => undefined),
   });
   expect(await service.start({ world, authorities: [], authority, transport: null, coreModules: [], outputBytes: 1, messageBytes: 1 })).toEqual({ kind: "ok", value: undefined });
   const answer = await Promise.race([service.call({ target: "lab:then/then@1.0.0#make", arguments: [] }), new Promise((resolve) => setTimeout(resolve, 500, "hangs"))]);

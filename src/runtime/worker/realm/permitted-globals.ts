@@ -17,5 +17,5 @@ export const PERMITTED_GLOBALS: ReadonlySet<string> = new Set([
   "Error", "AggregateError", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError",
   "SuppressedError", "DisposableStack", "AsyncDisposableStack", "Temporal",
   // What jco's glue uses of the platform.
-  "WebAssembly", "TextEncoder", "TextDecoder", "queueMicrotask", "setTimeout", "clearTimeout", "console",
+  "WebAssembly", "TextEncoder", "TextDecoder", "queueMicrotask", "setTimeout", "clearTimeout", "setInterval", "clearInterval", "console",
 ]);

@@ -1,7 +1,8 @@
 import { eventCost } from "../../../rpc/event-cost.js";
-import type { CallRequest, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
-import { disposeSymbol, type GuestContext } from "../../../wasi/guest-context.js";
+import type { CallRequest, CarrierStep, GuestEvent, HostCallRequest, Outcome, PluginWorkerService, SelfTest, StartRequest } from "../../../rpc/messages.js";
+import { disposeSymbol, type GuestContext, type LentResource } from "../../../wasi/guest-context.js";
 import { createImportTable, type ImportExtension } from "../../../wasi/import-table.js";
+import type { CarrierTable } from "./carrier-table.js";
 import { coreModuleSource } from "./core-module-source.js";
 import { createExportTable, type ExportedFunction, UnknownResource } from "./export-table.js";
 import { type ChannelFactory, noChannel } from "./host-calls.js";
@@ -34,6 +35,7 @@ export interface ServiceRealm {
   /** Marks a value whose buffers move with it. */
   readonly transfer: <Value extends object>(value: Value, buffers: Transferable[]) => Value;
   readonly pageImports: PageImports | undefined;
+  readonly carriers: CarrierTable;
 }
 
 /** The one plugin instance of this worker. */
@@ -46,15 +48,17 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
       const seal = await realm.seal;
       if (!seal.sealed) return { kind: "trap", message: `the sandbox is open: ${seal.open}` };
       if (instance !== undefined) return { kind: "trap", message: "this worker has an instance already" };
-      instance = new InstanceContext(request, realm);
-      realm.budget.open(request.messageBytes, instance.end);
+      const context = new InstanceContext(request, realm);
+      instance = context;
+      realm.budget.open(request.messageBytes, context.end);
+      realm.carriers.onFailed = (message) => void context.end({ kind: "host-failed", message });
       try {
         const imports = createImportTable(request.world, new Map(request.authorities), instance, realm.pageImports?.extensions ?? []);
         // Not awaited: with synchronous callbacks glue answers synchronously, and a plugin that exports a function
         // named `then` would make awaiting its exports call that function instead.
         const { get, instantiate } = coreModuleSource(request);
         const exports = realm.loadGlue()(get, imports, instantiate, realm.budget.bounds);
-        functions = createExportTable(request.world, exports, resources);
+        functions = createExportTable(request.world, exports, { exported: resources, lent: instance.lentResources, carriers: realm.carriers });
         return { kind: "ok", value: undefined };
       } catch (error) {
         return instance.fatal ?? (isMemoryRefusal(error) ? { kind: "memory-exhausted", message: error.message } : trap(error));
@@ -63,7 +67,20 @@ export function createPluginService(realm: ServiceRealm): PluginWorkerService {
     async call({ target, arguments: values }: CallRequest): Promise<Outcome> {
       const exported = functions.get(target);
       if (exported === undefined || instance === undefined) return { kind: "trap", message: `no export ${target}` };
-      return invoke(exported, values, instance, realm);
+      // Something that the guest read outside of calls failed.
+      return instance.fatal ?? invoke(exported, values, instance, realm);
+    },
+    async pull(carrier: number): Promise<Outcome> {
+      if (instance === undefined) return { kind: "trap", message: "there is no instance" };
+      return pull(carrier, realm, instance);
+    },
+    async leave(carrier: number): Promise<Outcome> {
+      try {
+        realm.carriers.leave(carrier);
+        return instance?.fatal ?? { kind: "ok", value: undefined };
+      } catch (error) {
+        return instance?.fatal ?? trap(error);
+      }
     },
     async drop(resource: number): Promise<Outcome> {
       try {
@@ -85,6 +102,8 @@ async function invoke(exported: ExportedFunction, values: readonly unknown[], in
     const answered = exported.invoke(values);
     // A resource may have a method named `then`: only what the glue itself promises is awaited.
     const value: unknown = answered instanceof Promise ? await instance.unlessEnded(answered) : answered;
+    const numbered = exported.numbered(value);
+    if (numbered !== undefined) await instance.unlessEnded(numbered);
     return move({ kind: "ok", value: exported.toWire(value, "ok", transfer) }, transfer);
   } catch (error) {
     if (error instanceof UnknownResource) return { kind: "resource-invalid", message: error.message };
@@ -95,12 +114,23 @@ async function invoke(exported: ExportedFunction, values: readonly unknown[], in
   }
 }
 
+async function pull(carrier: number, { carriers, transfer }: ServiceRealm, instance: InstanceContext): Promise<Outcome> {
+  try {
+    const step = (await instance.unlessEnded(carriers.pull(carrier))) as CarrierStep;
+    const chunk = step.kind === "item" && ArrayBuffer.isView(step.value) ? [step.value.buffer] : [];
+    return transfer({ kind: "ok", value: step }, chunk.filter((buffer) => buffer instanceof ArrayBuffer));
+  } catch (error) {
+    return instance.fatal ?? trap(error);
+  }
+}
+
 /** What the imports of this worker's instance share, and why it must end. */
 class InstanceContext implements GuestContext {
   readonly authority: GuestContext["authority"];
   readonly grants: GuestContext["grants"];
   readonly emit: GuestContext["emit"];
   readonly channel: GuestContext["channel"];
+  readonly lentResources = new Map<number, LentResource>();
   #fatal: Outcome | undefined;
   readonly #waiting = new Set<() => void>();
 

@@ -1,5 +1,6 @@
 import * as Comlink from "comlink";
 import type { GuestEvent } from "../../../rpc/messages.js";
+import { CarrierTable } from "./carrier-table.js";
 import { LiftBudget } from "./lift-budget.js";
 import { lockDown } from "./lockdown.js";
 import { createPluginService, type Instantiate, type PageImports } from "./plugin-service.js";
@@ -28,6 +29,11 @@ export function startWorker(loadGlue: () => Instantiate, pageImports?: PageImpor
     });
   }
   const budget = new LiftBudget();
+  const carriers = new CarrierTable((message) => endpoint.postMessage(message));
+  listen("message", (event) => {
+    const { data } = event as MessageEvent<{ readonly sourceAnswer?: unknown }>;
+    if (data.sourceAnswer !== undefined) carriers.receive(data.sourceAnswer);
+  });
   const seal = testSeal().finally(() => lockDown(budget));
   const service = createPluginService({
     seal,
@@ -37,6 +43,7 @@ export function startWorker(loadGlue: () => Instantiate, pageImports?: PageImpor
     postHostCall: (message) => endpoint.postMessage(message),
     transfer: Comlink.transfer,
     pageImports,
+    carriers,
   });
   Comlink.expose(service, endpoint);
   void seal.then((verdict) => endpoint.postMessage({ seal: verdict }));
