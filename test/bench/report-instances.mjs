@@ -5,7 +5,7 @@ import { printTable, ratio } from "./table.mjs";
  * @param {any} measured
  * @param {import("./measure-instances.mjs").InstanceSettings} settings
  */
-export function printInstances({ deadlines, throughput, starts }, settings) {
+export function printInstances({ deadlines, throughput, streams, starts }, settings) {
   const { overshoot, timer, recovery, callAfter, longTasks } = deadlines;
   console.log(`\n## A call that never ends, with a deadline of ${settings.deadlines.milliseconds} ms (n = ${overshoot.n})\n`);
   printTable(["ms", "median", "p95", "longest"], [
@@ -20,6 +20,7 @@ export function printInstances({ deadlines, throughput, starts }, settings) {
   printTable(["instances", "ms per call, median", "p95", "times one instance's throughput"], Object.entries(throughput).map(([count, { median, p95 }]) => [
     count, median.toFixed(2), p95.toFixed(2), (throughput["1"].median / median).toFixed(2),
   ]));
+  printStreams(streams, settings.streams);
   const { second, last, bytesPerPlugin } = starts;
   console.log(`\n## One plugin loaded ${settings.starts.plugins} times on a page (n = ${second.n} pages)\n`);
   printTable(["load and first call, ms", "median", "p95", "longest", "times the second"], [
@@ -27,6 +28,24 @@ export function printInstances({ deadlines, throughput, starts }, settings) {
     [`the ${settings.starts.plugins}th`, ...figures(last), ratio(last.median, second)],
   ]);
   console.log(bytesPerPlugin === null ? "The browser does not measure memory" : `Memory of each: ${(bytesPerPlugin.median / 1024).toFixed(0)} KiB (median of ${bytesPerPlugin.n} pages)`);
+}
+
+/**
+ * @param {Record<string, import("./statistics.mjs").Summary>} streams
+ * @param {import("./measure-instances.mjs").InstanceSettings["streams"]} settings
+ */
+function printStreams(streams, { items, bytes }) {
+  const of = (/** @type {string} */ way) => {
+    const summary = streams[way];
+    if (summary === undefined) throw new Error(`Cannot report ${way}: it was not measured`);
+    return summary;
+  };
+  console.log(`\n## Streams of ${items.toLocaleString("en")} items, and of ${bytes / 2 ** 20} MiB in chunks of 64 KiB (n = ${of("calls").n})\n`);
+  printTable(["the plugin", "items per second, median", "times a call per item", "MiB per second, median"], [
+    ["makes them", "produced"], ["reads the app's", "consumed"], ["passes the app's on", "both"],
+  ].map(([title = "", way = ""]) => [
+    title, Math.round(1000 / of(way).median).toLocaleString("en"), ratio(of(way).median, of("calls")), Math.round(1000 / of(`${way}Bytes`).median).toLocaleString("en"),
+  ]));
 }
 
 /** @param {import("./statistics.mjs").Summary} summary */

@@ -113,3 +113,45 @@ test("a running plugin is replaced: what was called before is answered by the ol
   expect(await plugins.events()).toContainEqual(expect.objectContaining({ kind: "replaced", from: "1.0.0", to: "1.1.0" }));
   await expect.poll(() => page.workers().length, "the old version ended").toBe(1);
 });
+
+test("calls of a guest that is suspended wait for it, whatever kind they are: none enters it meanwhile", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  await loadNotes(plugins, server, "notes-rust");
+  const outcome = await plugins.run(async ({ plugins: modules }) => {
+    const handle = modules.handle("notes-rust");
+    expectRunning(handle, 0);
+    const order: string[] = [];
+    const call = (name: string, made: Promise<unknown>): Promise<unknown> => made.then((value) => (order.push(name), value));
+    // The first waits for the app; the second needs it too, the third makes no host call, the last is a constructor.
+    const calls = [
+      call("read", handle.call("run", ["read", ["today"]])),
+      call("many", handle.call("many", [3])),
+      call("compute", handle.call("run", ["compute", ["10"]])),
+      call("read again", handle.call("run", ["read", ["today"]])),
+    ];
+    expectRunning(handle, 1);
+    return { values: await Promise.all(calls), order };
+
+    function expectRunning(plugin: { readonly status: { readonly running: number } }, wanted: number): void {
+      if (plugin.status.running !== wanted) throw new Error(`${plugin.status.running} calls run, and not ${wanted}`);
+    }
+  }, undefined);
+  expect(outcome).toEqual({ values: ["milk\nbread", 15n, "55", "milk\nbread"], order: ["read", "many", "compute", "read again"] });
+});
+
+test("asynchronous exports of one guest, and its streams, take turns", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  expect((await plugins.loadComponent("asynchronous-rust")).error).toBeUndefined();
+  const outcome = await plugins.run(async ({ plugins: modules }) => {
+    const handle = modules.handle("asynchronous-rust");
+    const all = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
+      const items: unknown[] = [];
+      for await (const item of stream) items.push(item);
+      return items;
+    };
+    const [one, other] = await Promise.all([handle.call("count", [4]), handle.call("count", [3])]);
+    const mixed = await Promise.all([all(one), handle.call("echo", [7]), all(other), handle.call("add", [1, 2]), handle.call("echo", [8])]);
+    return { mixed, status: handle.status };
+  }, undefined);
+  expect(outcome).toMatchObject({ mixed: [[0, 1, 2, 3], 7, [0, 1, 2], 3, 8], status: { running: 0, waiting: 0, instances: 1 } });
+});

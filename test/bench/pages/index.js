@@ -10,6 +10,7 @@ const jobs = new Map([
   ["realm-host-calls", async (job) => (await import("./host-calls.js")).measureRealmHostCalls(job)],
   ["deadlines", async (job) => (await import("./instances.js")).measureDeadlines(job)],
   ["instances", async (job) => (await import("./instances.js")).measureInstances(job)],
+  ["streams", async (job) => (await import("./streams.js")).measureStreams(job)],
   ["starts", async (job) => (await import("./instances.js")).measureStarts(job)],
   ["notes-load", async (job) => (await import("./load.js")).measureNotesLoad(job)],
   ["load", async (job) => (await import("./load.js")).measureLoad(job)],
