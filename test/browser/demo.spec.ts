@@ -76,7 +76,7 @@ test("a second visit takes the compiled code from the cache and downloads nothin
   await expect(page.locator("[data-fact=cache]")).toContainText("Hit");
   await expect(page.locator("[data-fact=downloaded]")).toContainText("Nothing");
   // The page's own scripts for the sandbox come with the first plugin; of the plugin itself only what says what it is.
-  expect(requests.filter((path) => !/\/(index|manifest)\.(json|sig)$|\/assets\/(sandboxes|rolldown-runtime)-[\w-]+\.js$/.test(path))).toEqual([]);
+  expect(requests.filter((path) => !/\/(index|manifest)\.(json|sig)$|\/assets\/(sandboxes|parse-message|compile-modules|rolldown-runtime)-[\w-]+\.js$/.test(path))).toEqual([]);
   await page.screenshot({ path: testInfo.outputPath("cache-hit.png") });
 });
 

@@ -114,6 +114,29 @@ test("a running plugin is replaced: what was called before is answered by the ol
   await expect.poll(() => page.workers().length, "the old version ended").toBe(1);
 });
 
+test("resources of a replaced version live on until they are dropped, and a replacement that is given up changes nothing", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  const packages = await Promise.all(["1.0.0", "1.1.0"].map((version) => changedPackage("types-rust", { manifest: (manifest) => ({ ...manifest, version }) })));
+  const index = await putRegistry(server, "replacing-resources", packages);
+  const trust = { keys: [await publisherKey()] };
+  const { error } = await plugins.load({ name: "types", id: "fixture.types-rust", source: { index }, descriptor: await packagedDescriptor("types-rust"), trust, load: { version: "1.0.0" } });
+  expect(error).toBeUndefined();
+  const before = await plugins.run(async ({ plugins: modules }) => {
+    const handle = modules.handle("types");
+    const old = ((globalThis as any).old = await handle.call("new Counter", [5]));
+    const givenUp = await handle.replace({ signal: AbortSignal.abort() }).catch((caught: { code: string }) => caught.code);
+    const stayed = handle.info.version;
+    await handle.replace();
+    const fresh = await handle.call("new Counter", [50]);
+    const mixed = await handle.call("Counter.merge", [old, fresh]).catch((caught: { code: string }) => caught.code);
+    return { givenUp, stayed, version: handle.info.version, values: [await old.call("increment", [1]), await fresh.call("increment", [1])], mixed };
+  }, undefined);
+  expect(before).toEqual({ givenUp: "aborted", stayed: "1.0.0", version: "1.1.0", values: [6, 51], mixed: "resource-invalid" });
+  expect(page.workers()).toHaveLength(2);
+  await plugins.run(() => (globalThis as any).old.dispose(), undefined);
+  await expect.poll(() => page.workers().length, "the old version ended with its last resource").toBe(1);
+});
+
 test("calls of a guest that is suspended wait for it, whatever kind they are: none enters it meanwhile", async ({ page, server }) => {
   const plugins = new PluginPage(page, server);
   await loadNotes(plugins, server, "notes-rust");

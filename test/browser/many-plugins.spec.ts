@@ -30,8 +30,8 @@ test("200 plugins, called, killed, replaced and revoked at random, lose no answe
       const { runMany } = await import(`${base}pages/many-plugins.js`);
       return runMany(await import(`${base}dist/index.js`), given) as Promise<Record<string, number> & { readonly last: readonly string[] }>;
     }, [server.url(""), { ...argument, ...size }] as const);
-  // What a page keeps for ever is there after the first time: compiled modules and code, and the browser's own log of what it refused.
-  await run({ plugins: 100, milliseconds: 8_000, actors: 24 });
+  // What a page keeps for ever is there after the first time: compiled modules, optimised code, the browser's own log of what it refused.
+  await run({ plugins: 200, milliseconds: 15_000, actors: 24 });
   await expectNothingLeft(plugins);
   const before = await heapBytes(page);
   const { last, ...counts } = await run({ plugins: 200, milliseconds: 20_000, actors: 24 });
