@@ -8,7 +8,7 @@ import type { LoadOptions } from "./plugin-host-options.js";
 import type { PluginInfo } from "./plugin-info.js";
 import type { FunctionTable } from "./plugin-resource.js";
 
-/** What may differ when a plugin is replaced while it runs. What is left out stays. */
+/** What may differ when a plugin is replaced while it runs. What is left out stays; of `version`, the newest is taken. */
 export type ReplaceOptions = Omit<LoadOptions, "instances" | "restart">;
 
 /** What a plugin is doing now. */

@@ -127,7 +127,7 @@ export class PluginHost implements AsyncDisposable {
     const handle = new Handle<Functions>(loaded, {
       onClosed: () => this.#handles.delete(handle),
       onReplaced: (from, to) => notify(this.#options.onEvent, { kind: "replaced", pluginId: id, from, to }),
-      loadAgain: (changed) => this.#loadAgain({ id, expected, options: { ...options, ...changed } }),
+      loadAgain: (changed) => this.#loadAgain({ id, expected, options: { ...lasting(options), ...changed } }),
     });
     this.#handles.add(handle);
     return handle;
@@ -170,6 +170,11 @@ export class PluginHost implements AsyncDisposable {
   }
 
   readonly #reportSource = (source: string, error: PluginError): void => notify(this.#options.onEvent, { kind: "source-problem", source, error });
+}
+
+/** What holds for a plugin's later versions too. Which version it was, and the first load's signal and listener, do not. */
+function lasting({ version: _version, signal: _signal, onProgress: _onProgress, ...options }: LoadOptions): LoadOptions {
+  return options;
 }
 
 function disposed(pluginId: string): PluginError {
