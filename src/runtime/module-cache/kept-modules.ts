@@ -1,6 +1,6 @@
 import { MODULES, USAGE } from "./module-addresses.js";
 
-export const WASM = "application/wasm";
+const WASM = "application/wasm";
 const BYTES = "portcullis-bytes";
 const USED = "portcullis-used";
 
@@ -35,8 +35,11 @@ export class KeptModules {
   }
 
   async #put(cache: Cache, url: string, bytes: Uint8Array): Promise<void> {
-    await this.#makeRoom(cache, url, bytes.length);
-    await cache.put(url, new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { "content-type": WASM } }));
+    // One at a time over all tabs, or each would find room that another takes.
+    await navigator.locks.request(MODULES, async () => {
+      await this.#makeRoom(cache, url, bytes.length);
+      await cache.put(url, new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { "content-type": WASM } }));
+    });
   }
 
   async #markUsed(url: string, bytes: number): Promise<void> {
