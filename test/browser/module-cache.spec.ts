@@ -1,4 +1,5 @@
 /** The engine's code cache: modules by way of a service worker, and what happens where that way is not there. */
+import type * as ModuleCacheEntry from "../../src/module-cache.js";
 import { expect, test } from "../support/browser-test.js";
 import { ModuleCachePage, origins } from "../support/module-cache-page.js";
 import { PluginPage } from "../support/plugin-page.js";
@@ -25,6 +26,17 @@ for (const [script, type] of [["modules-worker.js", "classic"], ["modules-module
     expect((await server.requests()).filter(({ path }) => path.includes(".portcullis"))).toEqual([]);
   });
 }
+
+test("everything that is kept can be removed", async ({ page, server }) => {
+  const plugins = new PluginPage(page, server);
+  const cached = new ModuleCachePage(plugins);
+  await cached.control();
+  expect(origins(await cached.load("small-c"))).toEqual(SERVED);
+  await page.evaluate(async (entry) => ((await import(entry)) as typeof ModuleCacheEntry).moduleCache().clear(), server.url("dist/module-cache.js"));
+  expect([await cached.kept(), await cached.used()]).toEqual([[], []]);
+  await page.reload();
+  expect(origins(await cached.load("small-c"))).toEqual(SERVED);
+});
 
 test("a second load in the same page shares what is compiled", async ({ page, server }) => {
   const cached = new ModuleCachePage(new PluginPage(page, server));

@@ -53,7 +53,8 @@ export class KeptModules {
     const others = (await cache.keys()).map((request) => request.url).filter((other) => other !== url);
     const known = await Promise.all(others.map(async (other) => ({ url: other, ...readUsage(await usage.match(other)) })));
     let total = bytes;
-    for (const entry of known.toSorted((a, b) => b.used - a.used)) {
+    known.sort((a, b) => b.used - a.used);
+    for (const entry of known) {
       total += entry.bytes;
       if (total > this.#maxBytes) await Promise.all([cache.delete(entry.url), usage.delete(entry.url)]);
     }

@@ -28,7 +28,7 @@ export interface ModuleOrigin {
   readonly miss?: EngineCacheMiss;
 }
 
-/** Keeps modules where the engine caches what it has compiled of them, so that it can across page loads. See `moduleCache`. */
+/** Keeps modules where the engine keeps what it compiled of them, across page loads. See `moduleCache`. */
 export interface ModuleCache {
   /** Compiles exactly `bytes` by way of the cache, or says why not. Rejects never. */
   compile(bytes: Uint8Array): Promise<{ readonly module: WebAssembly.Module } | { readonly miss: EngineCacheMiss }>;

@@ -2,6 +2,7 @@ import { toBase64 } from "../../bytes/base64.js";
 import { fromHex } from "../../bytes/hex.js";
 import { sha256Hex } from "../../bytes/sha256.js";
 import { timeBound } from "../../compile/time-bound.js";
+import { PluginError } from "../../errors/plugin-error.js";
 import { KeptModules } from "./kept-modules.js";
 import { moduleUrl, probeUrl } from "./module-addresses.js";
 import type { EngineCacheMiss, ModuleCache } from "./module-cache.js";
@@ -23,6 +24,8 @@ export interface ModuleCacheOptions {
  *
  * It needs a service worker that controls the page and serves modules: `portcullis/service-worker`, or `serveModules` in one of the app's own.
  *
+ * @throws {PluginError} `usage-invalid` for a bound that is no number, or negative.
+ *
  * @example
  * ```ts
  * await navigator.serviceWorker.register("/portcullis-service-worker.js"); // a copy of portcullis/service-worker
@@ -30,6 +33,7 @@ export interface ModuleCacheOptions {
  * ```
  */
 export function moduleCache({ maxBytes = 256 * 1024 * 1024, minBytes = 64 * 1024, timeoutMilliseconds = 5_000 }: ModuleCacheOptions = {}): ModuleCache {
+  checkBounds({ maxBytes, minBytes, timeoutMilliseconds });
   const kept = new KeptModules(maxBytes);
   const probe = rememberedProbe();
   const bounded = timeBound(timeoutMilliseconds);
@@ -48,6 +52,13 @@ export function moduleCache({ maxBytes = 256 * 1024 * 1024, minBytes = 64 * 1024
     },
     clear: () => kept.clear(),
   };
+}
+
+function checkBounds({ timeoutMilliseconds, ...bytes }: Required<ModuleCacheOptions>): void {
+  const wrong = Object.entries({ ...bytes, timeoutMilliseconds }).find(([name, value]) => typeof value !== "number" || !(name === "timeoutMilliseconds" ? value > 0 : value >= 0));
+  if (wrong === undefined) return;
+  const message = `Cannot make a module cache: ${wrong[0]} is ${String(wrong[1])}. It must be a number, and not negative; a time must be more than 0`;
+  throw new PluginError({ code: "usage-invalid", stage: "configure", message });
 }
 
 type Compiled = Awaited<ReturnType<ModuleCache["compile"]>>;

@@ -15,12 +15,12 @@ export async function prepareCodeCache() {
  * @returns {Promise<{ load: number, work: number, from: string }>} milliseconds of the load and of the first work, and where
  *   the largest module came from.
  */
-export async function visitWithCodeCache({ component, isServed, bytes, moreCalls, stay }) {
+export async function visitWithCodeCache({ component, doing, isServed, work: amount, moreCalls, stay }) {
   const fixture = await readFixture(component);
   const started = performance.now();
-  const { host, handle } = await loadFixture(fixture, PACKAGES, isServed ? { moduleCache: moduleCache() } : {});
+  const { host, handle } = await loadFixture(fixture, PACKAGES, { grant: doing === "add" ? [] : ["clocks"], ...(isServed ? { moduleCache: moduleCache() } : {}) });
   const loaded = performance.now();
-  const work = () => handle.call("echo", [new Uint8Array(bytes)], { timeoutMs: 60_000 });
+  const work = () => (doing === "add" ? handle.call("add", [2, 3]) : handle.call("run", [doing, [String(amount)]], { timeoutMs: 60_000 }));
   await work();
   const worked = performance.now();
   for (let count = 0; count < moreCalls; count += 1) await work();
