@@ -44,6 +44,7 @@ export { isPluginError, PluginError, PluginResultError } from "./errors/plugin-e
 export { DEFAULT_LIMITS, type PluginLimits } from "./limits/plugin-limits.js";
 export type { GuestEvent } from "./rpc/messages.js";
 export type { CacheResult, CodeOrigin, LoadPhase, LoadProgress } from "./runtime/progress.js";
+export type { EngineCacheMiss, ModuleCache, ModuleOrigin } from "./runtime/module-cache/module-cache.js";
 export type { SandboxKind } from "./runtime/worker/sandbox-realm.js";
 export type { SandboxPreference } from "./runtime/worker/sandboxes.js";
 export { dangerouslyTrustUnsigned, trustKeys, type TrustPolicy } from "./trust/trust-policy.js";

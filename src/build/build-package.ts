@@ -27,7 +27,7 @@ export async function buildPackage(builder: ViteBuilder): Promise<void> {
   await writeFile(join(DIST, "THIRD-PARTY-NOTICES.txt"), await thirdPartyNotices(modules));
   await chmod(join(DIST, "cli.js"), 0o755);
   await writeTypes();
-  await writeSandboxWorker();
+  await writeServedScripts();
   await checkExports();
   await checkAssetReferences();
 }
@@ -50,11 +50,18 @@ function refuseInstalledImports(environment: string, chunks: ReturnType<typeof c
   if (others.length > 0) throw new Error(`The build of ${environment} is not complete: it still imports ${others.join(", ")}`);
 }
 
-/** The relay of the sandbox `policy-worker`: one classic script, which apps serve and nobody imports. */
-async function writeSandboxWorker(): Promise<void> {
-  const { code } = await bundle(join(SOURCE, "runtime/worker/policy-relay.ts"), { format: "iife", name: "portcullisRelay" }, []);
-  await writeFile(join(DIST, "sandbox-worker.js"), code);
-  await writeFile(join(DIST, "types/sandbox-worker.d.ts"), "export {};\n");
+/** Classic scripts that apps serve and nobody imports: the relay of the sandbox `policy-worker`, and the service worker. */
+const SERVED_SCRIPTS = [
+  { name: "sandbox-worker", entry: "runtime/worker/policy-relay.ts", global: "portcullisRelay" },
+  { name: "service-worker", entry: "runtime/module-cache/service-worker-script.ts", global: "portcullisServiceWorker" },
+];
+
+async function writeServedScripts(): Promise<void> {
+  for (const { name, entry, global } of SERVED_SCRIPTS) {
+    const { code } = await bundle(join(SOURCE, entry), { format: "iife", name: global }, []);
+    await writeFile(join(DIST, `${name}.js`), code);
+    await writeFile(join(DIST, `types/${name}.d.ts`), "export {};\n");
+  }
 }
 
 /** Declarations of the two realms that are imported, one after the other since they share files. */

@@ -11,10 +11,11 @@ type CodeSplitting = NonNullable<Rolldown.OutputOptions["codeSplitting"]>;
 // the bundlers of those who use this package.
 
 /** `dist/index.js`: the browser host; `dist/prompt.js`: the permission dialog; `dist/backends.js`: what an app provides; `dist/install.js`: installed
- * plugins; `dist/fidius.js`: plugins that were built for fidius. */
+ * plugins; `dist/fidius.js`: plugins that were built for fidius; `dist/module-cache.js`: the engine's code
+ * cache; `dist/serve-modules.js`: its part in an app's service worker. */
 export function browserOutput(): EnvironmentOptions {
   const entry = join(SOURCE, "index.ts");
-  return output({ index: entry, prompt: join(SOURCE, "prompt.ts"), backends: join(SOURCE, "backends.ts"), install: join(SOURCE, "install.ts"), fidius: join(SOURCE, "fidius.ts") }, [], { groups: [{ name: eagerModules(entry, "host") }] });
+  return output({ index: entry, prompt: join(SOURCE, "prompt.ts"), backends: join(SOURCE, "backends.ts"), install: join(SOURCE, "install.ts"), fidius: join(SOURCE, "fidius.ts"), "module-cache": join(SOURCE, "module-cache.ts"), "serve-modules": join(SOURCE, "serve-modules.ts") }, [], { groups: [{ name: eagerModules(entry, "host") }] });
 }
 
 /** `dist/worker-script.js`: the plugin worker's runtime as text. */

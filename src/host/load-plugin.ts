@@ -5,6 +5,7 @@ import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { PluginPackage } from "../package/plugin-package.js";
 import type { Deadline } from "../runtime/deadline.js";
 import type { LoadProgress } from "../runtime/progress.js";
+import type { PreparedModule } from "../runtime/worker/compile-modules.js";
 import type { WorkerRuntime } from "../runtime/worker/worker-runtime.js";
 import { verifyPackage } from "../trust/verify-package.js";
 import type { Audit } from "./audit.js";
@@ -12,7 +13,7 @@ import { lowerLimits } from "./check-limits.js";
 import type { PluginGrants } from "./grants/plugin-grants.js";
 import { checkInstancePolicy, checkRestartPolicy } from "./instances/instance-policy.js";
 import type { InstancePool } from "./instances/instance-pool.js";
-import { LoadClock } from "./load-report.js";
+import { LoadClock, type LoadReport } from "./load-report.js";
 import type { LoadedPlugin } from "./loaded-plugin.js";
 import { loadResourceSupport } from "./load-resource-support.js";
 import { notify } from "./plugin-event.js";
@@ -57,6 +58,7 @@ export async function loadPlugin(wanted: WantedPlugin, surroundings: LoadSurroun
     const running = await start(admitted, { requested, config, contract: options.contract }, wanted, surroundings, { signal, onProgress });
     const createResources = await loadResourceSupport(expected.world, id, surroundings.options.onEvent);
     await running.started;
+    const coreModules = await running.prepared.coreModules;
     // Nothing is awaited after this: a load that ended would leave its plugin to nobody.
     if (signal.aborted) running.pool.close(signal.reason as PluginError);
     signal.throwIfAborted();
@@ -67,13 +69,19 @@ export async function loadPlugin(wanted: WantedPlugin, surroundings: LoadSurroun
       info: pluginInfo(admitted.manifest, admitted.verified.trust),
       exportNames: admitted.exportNames,
       world: expected.world,
-      report: clock.report({ cache, code, target, sandbox: surroundings.runtime.sandbox }),
+      report: clock.report({ cache, code, target, sandbox: surroundings.runtime.sandbox, ...engineCache(coreModules, surroundings) }),
       dispose: () => requested?.dispose(),
     };
   } catch (error) {
     requested?.dispose();
     throw error;
   }
+}
+
+function engineCache(modules: readonly PreparedModule[], { options, runtime }: LoadSurroundings): Pick<LoadReport, "engineCache"> {
+  if (options.moduleCache === undefined) return {};
+  const isApart = runtime.sandbox === "sandboxed-frame";
+  return { engineCache: modules.map(({ name, from, miss }) => (isApart ? { name, from: "bytes", miss: "sandbox" } : { name, from, ...(miss && { miss }) })) };
 }
 
 async function admit(found: PluginPackage, { id, expected, options }: WantedPlugin, { options: host, grants }: LoadSurroundings, deadline: Deadline) {

@@ -1,5 +1,6 @@
 import type { CompileTarget } from "../compile/compile-key.js";
 import type { CacheResult, CodeOrigin, LoadPhase, LoadProgress } from "../runtime/progress.js";
+import type { ModuleOrigin } from "../runtime/module-cache/module-cache.js";
 import type { SandboxKind } from "../runtime/worker/sandbox-realm.js";
 
 /** What a finished load did, for people and tests: how long each phase took and where the code came from. */
@@ -10,6 +11,8 @@ export interface LoadReport {
   readonly code: CodeOrigin;
   readonly target: CompileTarget;
   readonly sandbox: SandboxKind;
+  /** Where the engine had each core module from. Only with the host's `moduleCache`. */
+  readonly engineCache?: readonly ({ readonly name: string } & ModuleOrigin)[];
   /** In order of their beginning. A phase that came several times is added up. */
   readonly phases: readonly { readonly phase: Exclude<LoadPhase, "ready">; readonly milliseconds: number }[];
   readonly totalMilliseconds: number;
@@ -36,7 +39,7 @@ export class LoadClock {
     this.#since = now;
   }
 
-  report(outcome: Pick<LoadReport, "cache" | "code" | "target" | "sandbox">): LoadReport {
+  report(outcome: Pick<LoadReport, "cache" | "code" | "target" | "sandbox" | "engineCache">): LoadReport {
     return {
       ...outcome,
       phases: [...this.#phases].map(([phase, milliseconds]) => ({ phase, milliseconds })),

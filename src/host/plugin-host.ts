@@ -49,6 +49,7 @@ export class PluginHost implements AsyncDisposable {
     this.#limits = checkLimits({ ...DEFAULT_LIMITS, ...options.limits });
     this.#runtime = createWorkerRuntime({
       cache: options.cache === undefined ? indexedDbCache() : options.cache,
+      moduleCache: options.moduleCache,
       transpilerUrl: options.transpilerUrl,
       sandbox: options.sandbox ?? "auto",
       sandboxWorkerUrl: options.sandboxWorkerUrl,

@@ -1,6 +1,7 @@
 /** The tables on standard output, and the comparison with the targets. */
 
 import { printHostCalls, TRANSPORTS } from "./report-host-calls.mjs";
+import { printCodeCache } from "./report-code-cache.mjs";
 import { printInstances } from "./report-instances.mjs";
 import { printTable, ratio } from "./table.mjs";
 
@@ -40,13 +41,14 @@ function target(name, bound, wanted, found) {
 }
 
 /** @param {any} result */
-export function printReport({ machine, settings, components, calls, echo1, echo16, hostCalls, instances, realms, loads, sizes, targets }) {
+export function printReport({ machine, settings, components, calls, echo1, echo16, hostCalls, instances, realms, loads, codeCache, sizes, targets }) {
   console.log(`\n${machine.chromium}, ${machine.system}, ${machine.processor} (${machine.cores} cores), Node ${machine.node}`);
   printCalls(calls);
   printEchoes("1 MiB", echo1);
   printEchoes("16 MiB", echo16);
   for (const [transport, title] of TRANSPORTS) printHostCalls(title, hostCalls[transport], settings);
   printInstances(instances, settings);
+  printCodeCache(codeCache, settings);
   printRealms(realms);
   for (const [component, ways] of Object.entries(loads)) printLoads(component, components[component].bytes, ways);
   console.log("\n## Bytes that a browser downloads\n");

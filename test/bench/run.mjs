@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openChromium } from "./browser.mjs";
 import { measureHostCalls, measureLoads, measureMessages, measureRealms, observeDownloads, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
+import { CODE_CACHE_SETTINGS, measureCodeCache, QUICK_CODE_CACHE_SETTINGS } from "./measure-code-cache.mjs";
 import { INSTANCE_SETTINGS, measureInstances, QUICK_INSTANCE_SETTINGS } from "./measure-instances.mjs";
 import { BENCH, prepare } from "./prepare.mjs";
 import { printReport, targetsOf } from "./report.mjs";
@@ -27,7 +28,7 @@ const SWAP_HOST = "swap.test";
 const { values: options } = parseArgs({
   options: { check: { type: "boolean" }, quick: { type: "boolean" }, out: { type: "string" } },
 });
-const settings = options.quick === true ? { ...QUICK_SETTINGS, ...QUICK_INSTANCE_SETTINGS } : { ...SETTINGS, ...INSTANCE_SETTINGS };
+const settings = options.quick === true ? { ...QUICK_SETTINGS, ...QUICK_INSTANCE_SETTINGS, ...QUICK_CODE_CACHE_SETTINGS } : { ...SETTINGS, ...INSTANCE_SETTINGS, ...CODE_CACHE_SETTINGS };
 
 buildFixtures();
 const components = await prepare();
@@ -74,8 +75,10 @@ async function measure(measured) {
     const realms = await measureRealms(run, settings);
     console.log("Measuring loads");
     const loads = await measureLoads(run, measured, settings.loads, (done) => console.log(`  ${done}`));
+    console.log("Measuring the engine's code cache");
+    const codeCache = await measureCodeCache(run, settings);
     const sizes = await measureSizes(await observeDownloads(run, server.takeRequests));
-    const figures = { ...messages, hostCalls, instances, realms, loads, sizes };
+    const figures = { ...messages, hostCalls, instances, realms, loads, codeCache, sizes };
     return { date: new Date().toISOString(), machine: describeMachine(browser.version), settings, components: Object.fromEntries(measured), ...figures, targets: targetsOf(figures) };
   } finally {
     await browser.close();

@@ -4,6 +4,7 @@ import type { CompileTarget } from "../../compile/compile-key.js";
 import type { Manifest } from "../../package/manifest.js";
 import type { HostCallTransport } from "../../rpc/messages.js";
 import type { LoadProgress } from "../progress.js";
+import type { ModuleCache } from "../module-cache/module-cache.js";
 import type { ModuleTable } from "./module-table.js";
 
 /** What the app wants of getting a plugin's code. */
@@ -20,6 +21,8 @@ export interface PrepareOptions {
 export interface PrepareSurroundings {
   readonly cache: CompileCache | null;
   readonly modules: ModuleTable;
+  /** Where the app keeps modules for the engine, if it does. */
+  readonly moduleCache: ModuleCache | undefined;
   /** How a plugin that was granted something on the page calls it. Throws `host-calls-unavailable` where it cannot. */
   readonly hostCallTransport: (manifest: Manifest) => Promise<HostCallTransport["kind"]>;
   /** Transpiles in a disposable worker. */

@@ -53,7 +53,7 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   const component = found.component ?? (await produceCode(admitted, { key, target, packaged }, surroundings, options));
   if (found.component === undefined) store(surroundings.cache, provenance, component, options);
   options.onProgress({ phase: "compile" });
-  const coreModules = compileModules(component, surroundings.modules, manifest.id, options.bounds);
+  const coreModules = compileModules(component, surroundings, manifest.id, options.bounds);
   // Who starts an instance meets the failure.
   coreModules.catch(() => undefined);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";

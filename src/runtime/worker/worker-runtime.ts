@@ -2,6 +2,7 @@ import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
 import { type PageSide, type PageSideOptions, plainPageSide } from "../../broker/plain-page-side.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
 import { PluginError } from "../../errors/plugin-error.js";
+import type { ModuleCache } from "../module-cache/module-cache.js";
 import { chooseTransport } from "./host-call-transport.js";
 import { ModuleTable } from "./module-table.js";
 import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
@@ -12,6 +13,7 @@ import type { InstanceOptions, WorkerInstance } from "./worker-instance.js";
 
 export interface WorkerRuntimeOptions extends SandboxOptions {
   readonly cache: CompileCache | null;
+  readonly moduleCache: ModuleCache | undefined;
   /** Folder of the transpiler's files, if it is not beside this package's own. */
   readonly transpilerUrl: URL | string | undefined;
 }
@@ -42,7 +44,7 @@ const loadCode = () => import("./sandboxes.js");
 
 type LoadedSandboxes = Awaited<ReturnType<typeof loadCode>> & Sandboxes;
 
-export function createWorkerRuntime({ cache, transpilerUrl, ...options }: WorkerRuntimeOptions): WorkerRuntime {
+export function createWorkerRuntime({ cache, moduleCache, transpilerUrl, ...options }: WorkerRuntimeOptions): WorkerRuntime {
   let sandboxes: Sandboxes | undefined;
   const load = async () => {
     const code = await loadCode().catch((cause: unknown) => {
@@ -68,7 +70,7 @@ export function createWorkerRuntime({ cache, transpilerUrl, ...options }: Worker
     },
     prepare: (admitted, prepareOptions) => {
       load().then(({ beginProof, choice }) => beginProof(choice), () => undefined);
-      return preparePlugin(admitted, { cache, modules, ...preparationIn(load, transpilerUrl) }, prepareOptions);
+      return preparePlugin(admitted, { cache, modules, moduleCache: options.sandbox === "sandboxed-frame" ? undefined : moduleCache, ...preparationIn(load, transpilerUrl) }, prepareOptions);
     },
     start: async (prepared, options) => {
       const [{ WorkerInstance, choice }, open] = await Promise.all([load(), pageOpener(prepared)]);

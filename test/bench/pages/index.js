@@ -15,6 +15,8 @@ const jobs = new Map([
   ["notes-load", async (job) => (await import("./load.js")).measureNotesLoad(job)],
   ["load", async (job) => (await import("./load.js")).measureLoad(job)],
   ["hand-load", async (job) => (await import("./hand-load.js")).measureHandLoad(job)],
+  ["code-cache-prepare", async () => (await import("./code-cache.js")).prepareCodeCache()],
+  ["code-cache", async (job) => (await import("./code-cache.js")).visitWithCodeCache(job)],
   ["age", async () => (await import("./stored-code.js")).ageEntries()],
   ["delete", async () => (await import("./stored-code.js")).deleteCache()],
 ]);
