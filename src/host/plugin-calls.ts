@@ -38,7 +38,7 @@ export class PluginCalls {
       drop: (state) => this.#drop(state),
       enter: (home, name, options, work) => this.#enter(home, name, options, work),
       messageBytes: first.limits.messageBytes,
-      hold: (home) => this.#versionIfRunning(home)?.pool.slotOf(home)?.hold(),
+      hold: (home) => this.#versionIfRunning(home)?.pool.slotOf(home)?.hold(home),
       release: (home) => this.#versionIfRunning(home)?.pool.release(home),
       isRunning: (home) => this.#versionIfRunning(home) !== undefined,
     });
@@ -99,7 +99,7 @@ export class PluginCalls {
     const context = {
       budget: { remaining: messageBytes },
       resource: (id: number, resource: number) => {
-        slot.hold();
+        slot.hold(home);
         return this.#resources.adopt(id, resource, home);
       },
       carrier: (id: number, type: number) => this.#resources.receive(id, type, home),

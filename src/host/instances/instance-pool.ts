@@ -236,7 +236,8 @@ export class InstancePool {
 function once(action: () => void): () => void {
   let isDone = false;
   return () => {
-    if (!isDone) action();
+    if (isDone) return;
     isDone = true;
+    action();
   };
 }

@@ -100,9 +100,9 @@ export class InstanceSlot implements Tenant {
     else this.keeper.end(error);
   }
 
-  /** A resource of its present instance is in use. */
-  hold(): void {
-    this.#held += 1;
+  /** A resource of the instance `home` is in use. One that has ended meanwhile is not held for anybody. */
+  hold(home: object): void {
+    if (home === this.keeper.generation) this.#held += 1;
   }
 
   /** One is not in use any more. */

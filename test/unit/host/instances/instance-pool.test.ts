@@ -113,7 +113,7 @@ describe("a pool of instances for one call each", () => {
   it("keeps an instance for its resources alone, until the last is dropped", async () => {
     const { pool, call, alive } = testPool({ mode: "per-call", count: 2 });
     let home: object = {};
-    expect(await call((slot) => { home = slot.keeper.generation; slot.hold(); slot.hold(); })).toBe(1);
+    expect(await call((slot) => { home = slot.keeper.generation; slot.hold(slot.keeper.generation); slot.hold(slot.keeper.generation); })).toBe(1);
     expect([await call(), await call()]).toEqual([2, 3]);
     expect(await call(() => undefined, { home })).toBe(1);
     pool.release(home);
@@ -125,11 +125,22 @@ describe("a pool of instances for one call each", () => {
   });
 });
 
+it("holds no place for a resource whose instance ended before the answer was read", async () => {
+  const { call } = testPool({ mode: "per-call" });
+  const home: object[] = [];
+  await call((slot) => {
+    home.push(slot.keeper.generation);
+    slot.keeper.end(trap());
+    slot.hold(home[0] ?? {});
+  });
+  expect(await call()).toBe(2);
+});
+
 it("is idle when no call runs or waits and no resource is in use", async () => {
   const { pool, call } = testPool();
   const { opened, open } = gate();
   let home: object = {};
-  const calls = [call((slot) => { home = slot.keeper.generation; slot.hold(); return opened; }), call()];
+  const calls = [call((slot) => { home = slot.keeper.generation; slot.hold(slot.keeper.generation); return opened; }), call()];
   let isIdle = false;
   const idle = pool.idle().then(() => (isIdle = true));
   await turn();

@@ -36,7 +36,7 @@ describe("a page with more plugins than memories", () => {
     const { all: [busy, held, third] } = plugins(3, 2, { mayPutAway: true });
     const { opened, open } = gate();
     let home: object = {};
-    await held?.call((slot) => { home = slot.keeper.generation; slot.hold(); });
+    await held?.call((slot) => { home = slot.keeper.generation; slot.hold(slot.keeper.generation); });
     const running = busy?.call(() => opened);
     await turn();
     let isStarted = false;
