@@ -43,14 +43,19 @@ export async function frameWorker() {
  * @param {string} serve - statements that answer calls of `api`, the exported interface.
  */
 export const gluedScript = ({ glue, interfaceName, imports = "{}", serve }) => `
-  addEventListener("message", async ({ data: parts }) => {
+  async function start(parts) {
     const instantiate = (function () { "use strict"; ${glue}\nreturn instantiate; })();
     const getModule = (name) => parts.modules.get(name);
-    const instance = await instantiate(getModule, ${imports}, (core, table) => new WebAssembly.Instance(core, table));
+    // Nothing is counted here: that is part of our layer.
+    const uncounted = { handles() {}, take() {}, renew() {} };
+    const instance = await instantiate(getModule, ${imports}, (core, table) => new WebAssembly.Instance(core, table), uncounted);
     const api = instance["${interfaceName}"];
     ${serve}
     postMessage("ready");
-  }, { once: true });`;
+  }
+  // Thrown again outside of the promise, for the page to hear of it.
+  const fail = (error) => setTimeout(() => { throw error; });
+  addEventListener("message", ({ data }) => void start(data).catch(fail), { once: true });`;
 
 /** Starts a worker of a {@link gluedScript}; `parts` has its `modules`, and what else its imports need. */
 export async function startWorker(Worker, script, parts) {
