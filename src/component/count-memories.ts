@@ -1,28 +1,24 @@
+import { CoreModuleReader } from "./core-module-reader.js";
+
+const PREAMBLE_BYTES = 8;
 const MEMORY_SECTION = 5;
+/** More are refused before anything is compiled (`limitCoreModules`): what a module only claims must not look like a page without room. */
+const MOST_COUNTED = 16;
 
 /**
- * How many linear memories a core module defines. The module was found whole before: what is not of its form counts as none.
+ * How many linear memories a core module defines.
  *
  * @see WebAssembly core specification, binary format, "Modules".
+ * @throws {PluginError} `component-unsupported` for a module that ends in the middle of a section.
  */
-export function countMemories(module: Uint8Array): number {
-  let position = 8;
-  const unsigned = (): number => {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
-      const byte = module[position];
-      if (byte === undefined) return value;
-      position += 1;
-      value += (byte & 0x7f) * factor;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (position < module.length) {
-    const id = module[position];
-    position += 1;
-    const size = unsigned();
-    if (id === MEMORY_SECTION) return unsigned();
-    position += size;
+export function countMemories(module: Uint8Array, pluginId: string): number {
+  const reader = new CoreModuleReader(module, pluginId);
+  reader.position = PREAMBLE_BYTES;
+  while (reader.position < module.length) {
+    const id = reader.byte();
+    const size = reader.unsigned();
+    if (id === MEMORY_SECTION) return Math.min(reader.unsigned(), MOST_COUNTED);
+    reader.skip(size);
   }
   return 0;
 }

@@ -52,16 +52,18 @@ export class CircuitBreaker {
   /**
    * Lets a call through, or says why not. While the breaker is open and its time is over, one call is let through.
    *
+   * @returns whether it is that one.
    * @throws {PluginError} `plugin-stopped`.
    */
-  check(): void {
+  check(): boolean {
     const { state, retryAt } = this.#health;
-    if (state !== "stopped") return;
+    if (state !== "stopped") return false;
     if (this.#isTrying || retryAt === undefined || Date.now() < retryAt) throw this.#stopped();
     this.#isTrying = true;
+    return true;
   }
 
-  /** The call that was let through never came to run. */
+  /** The call that was let through ended without telling how the plugin is. */
   giveUpTrying(): void {
     this.#isTrying = false;
   }

@@ -23,6 +23,8 @@ export interface PoolOptions {
 
 interface PendingCall extends SlotCall {
   readonly home: object | undefined;
+  /** It is the one that a stopped plugin is tried with. */
+  readonly isTry: boolean;
   readonly begin: (slot: InstanceSlot) => void;
   readonly fail: (error: PluginError) => void;
 }
@@ -71,7 +73,7 @@ export class InstancePool {
       const { name, milliseconds, signal, home } = bounds;
       const { pluginId } = this.#options.room;
       const origin = originOf(signal);
-      this.#check(bounds, origin);
+      const isTry = this.#check(bounds, origin);
       let slot: InstanceSlot | undefined;
       const deadline = new Deadline({ milliseconds, signal, pluginId, stage: "call", doing: `The call ${name}` }, (error) => {
         // Ended first: whatever begins next must find a fresh instance.
@@ -83,7 +85,7 @@ export class InstancePool {
         this.#leave(call, slot);
       });
       const call: PendingCall = {
-        name, home, origin,
+        name, home, origin, isTry,
         begin: (given) => {
           slot = given;
           given.begin(call);
@@ -147,13 +149,16 @@ export class InstancePool {
     this.#onIdle?.();
   }
 
-  /** @throws {PluginError} why a call cannot even wait. */
-  #check({ name, home }: CallBounds, origin: CallOrigin | undefined): void {
+  /**
+   * @returns whether it is the call that a stopped plugin is tried with.
+   * @throws {PluginError} why a call cannot even wait.
+   */
+  #check({ name, home }: CallBounds, origin: CallOrigin | undefined): boolean {
     const { capacity, room } = this.#options;
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#waiting.size >= capacity) throw busy(name, capacity, room.pluginId);
     if (origin !== undefined && this.#isCycle(home, origin)) throw reentrant(name, origin, room.pluginId);
-    this.breaker.check();
+    return this.breaker.check();
   }
 
   /** Whether every instance that could take the call waits for an answer for which this call is needed. */
@@ -224,7 +229,7 @@ export class InstancePool {
   }
 
   #leave(call: PendingCall, slot: InstanceSlot | undefined): void {
-    this.breaker.giveUpTrying();
+    if (call.isTry) this.breaker.giveUpTrying();
     this.#waiting.delete(call);
     if (slot === undefined || slot.call !== call) return;
     slot.finish();

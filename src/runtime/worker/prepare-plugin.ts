@@ -57,7 +57,7 @@ export async function preparePlugin(admitted: AdmittedPlugin, surroundings: Prep
   // Who starts an instance meets the failure.
   coreModules.catch(() => undefined);
   const code = cache.hit ? "cache" : packaged === undefined ? "transpiled" : "package";
-  const memories = component.coreModules.reduce((sum, { bytes }) => sum + countMemories(bytes), 0);
+  const memories = component.coreModules.reduce((sum, { bytes }) => sum + countMemories(bytes, manifest.id), 0);
   return { admitted, glue: component.glue, coreModules, memories, target, transport, cache, code };
 }
 
