@@ -21,7 +21,7 @@ export interface BincodeCase {
 /**
  * A Rust type as serde gives it to bincode 1, in the terms of WIT. Values have the forms that handles have: records are objects,
  * variants `{ tag, val }`, enums texts, options the value or `undefined` (an option of an option `{ tag: "some", val }` or
- * `{ tag: "none" }`), results `{ tag: "ok" | "err", val }`, lists arrays (of `u8`: `Uint8Array`), 64-bit integers bigints.
+ * `{ tag: "none" }`), results `{ tag: "ok" | "err", val }`, lists arrays (of numbers: their typed array), 64-bit integers bigints.
  *
  * A Rust enum is a `variant`, whatever its cases are: one with named fields has a record as its type. A map is a list of tuples
  * of two.
@@ -43,6 +43,14 @@ export function refuseBincode(path: string, reason: string): never {
   throw new BincodeProblem(`${path} ${reason}`);
 }
 
+/** What {@link bincodeType} makes of names, and of what bincode has no form for. */
+export interface BincodeForms {
+  /** Names of fields: `javascript` (the default) is camelCase, `wit` leaves them as they are declared. */
+  readonly names?: "javascript" | "wit";
+  /** The number that stands for a resource. Left out: resources are refused. */
+  readonly resource?: BincodeNumber;
+}
+
 /**
  * The bincode form of a WIT type, for values whose types `portcullis types` has written. Enums and variants both become Rust enums.
  *
@@ -52,15 +60,15 @@ export function refuseBincode(path: string, reason: string): never {
  * const settings = bincodeType(greeter.world, configureParameterType);
  * ```
  */
-export function bincodeType(world: World, reference: TypeReference): BincodeType {
-  const of = (inner: TypeReference): BincodeType => bincodeType(world, inner);
+export function bincodeType(world: World, reference: TypeReference, forms: BincodeForms = {}): BincodeType {
+  const of = (inner: TypeReference): BincodeType => bincodeType(world, inner, forms);
   const optional = (inner: TypeReference | null): BincodeType | null => (inner === null ? null : of(inner));
   if (typeof reference === "string") {
     return reference === "error-context" ? refuseBincode("the type", "is an error-context, which bincode cannot carry") : reference;
   }
   const definition = definitionAt(world, reference);
   switch (definition.kind) {
-    case "record": return { kind: "record", fields: definition.fields.map(({ name, type }) => ({ name: toCamelCase(name), type: of(type) })) };
+    case "record": return { kind: "record", fields: definition.fields.map(({ name, type }) => ({ name: forms.names === "wit" ? name : toCamelCase(name), type: of(type) })) };
     case "variant": return { kind: "variant", cases: definition.cases.map(({ name, type }) => ({ name, type: optional(type) })) };
     case "enum": return { kind: "enum", cases: definition.cases };
     case "tuple": return { kind: "tuple", items: definition.items.map(of) };
@@ -69,6 +77,11 @@ export function bincodeType(world: World, reference: TypeReference): BincodeType
     case "list": {
       if (definition.length !== undefined) return refuseBincode("the type", "is a list of a fixed length, which fidius does not have");
       return { kind: "list", element: of(definition.element) };
+    }
+    case "own":
+    case "borrow": {
+      if (forms.resource === undefined) return refuseBincode("the type", "is a resource, which bincode cannot carry");
+      return forms.resource;
     }
     default: return refuseBincode("the type", `is a ${definition.kind}, which bincode cannot carry`);
   }

@@ -1,4 +1,5 @@
 import { fromUtf8 } from "../bytes/utf8.js";
+import { NUMERIC_LISTS } from "../component/numeric-arrays.js";
 import { type BincodeNumber, type BincodePrimitive, type BincodeType, casesOf, fewestBytes, isNestedOption, refuseBincode, SIZES } from "./bincode-type.js";
 
 /**
@@ -56,7 +57,9 @@ function read(type: BincodeType, path: string, reader: BincodeReader): unknown {
     case "tuple": return type.items.map((item, position) => read(item, `${path}[${position}]`, reader));
     case "list": {
       const count = reader.count(fewestBytes(type.element), path);
-      if (type.element === "u8") return reader.raw(count, path);
+      const numeric = typeof type.element === "string" ? NUMERIC_LISTS.get(type.element) : undefined;
+      // Typed arrays have the platform's byte order, which is bincode's on everything that runs JavaScript today.
+      if (numeric !== undefined) return numeric.over(reader.raw(count * numeric.bytesPerElement, path).buffer, 0, count);
       return Array.from({ length: count }, (_, position) => read(type.element, `${path}[${position}]`, reader));
     }
     case "option": {

@@ -1,4 +1,5 @@
 import { toUtf8 } from "../bytes/utf8.js";
+import { NUMERIC_LISTS, type NumericArray, typedArrayName } from "../component/numeric-arrays.js";
 import { describeValue } from "../component/describe-value.js";
 import { type BincodeNumber, type BincodePrimitive, type BincodeType, casesOf, fewestBytes, isNestedOption, refuseBincode, SIZES } from "./bincode-type.js";
 
@@ -50,7 +51,7 @@ class BincodeWriter {
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.#length);
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.slice(0, this.#length);
   }
 }
 
@@ -103,18 +104,23 @@ function writeCase(type: Extract<BincodeType, { kind: "variant" | "enum" | "resu
 }
 
 function writeList(element: BincodeType, value: unknown, path: string, writer: BincodeWriter): void {
-  if (element === "u8") {
-    const bytes = value instanceof Uint8Array ? value : Array.isArray(value) ? undefined : wanted(value, "bytes (Uint8Array)", path);
-    if (bytes !== undefined) {
-      writer.length(bytes.length);
-      return writer.raw(bytes);
-    }
+  const numbers = wholeArray(element, value);
+  if (numbers !== undefined) {
+    writer.length(numbers.length);
+    return writer.raw(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   }
+  if (element === "u8" && !Array.isArray(value)) wanted(value, "bytes (Uint8Array)", path);
   if (fewestBytes(element) === 0) refuseBincode(path, "is a list of what takes no bytes, which cannot be bounded");
   if (!Array.isArray(value) && !ArrayBuffer.isView(value)) wanted(value, "an array", path);
   const items: readonly unknown[] = Array.from(value as ArrayLike<unknown>);
   writer.length(items.length);
   for (const [position, item] of items.entries()) write(element, item, `${path}[${position}]`, writer);
+}
+
+/** The value, if it is the typed array that has the very bytes that bincode wants: on everything that runs JavaScript today. */
+function wholeArray(element: BincodeType, value: unknown): NumericArray | undefined {
+  const list = typeof element === "string" ? NUMERIC_LISTS.get(element) : undefined;
+  return list !== undefined && typeof value === "object" && value !== null && typedArrayName(value) === list.name ? (value as NumericArray) : undefined;
 }
 
 function writePrimitive(type: BincodePrimitive, value: unknown, path: string, writer: BincodeWriter): void {

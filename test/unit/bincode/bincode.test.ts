@@ -20,8 +20,8 @@ const option = (value: BincodeType): BincodeType => ({ kind: "option", value });
 /** Written by the crate bincode 1.3 from the Rust values that these types describe. */
 const VECTORS: readonly [type: BincodeType, value: unknown, hex: string][] = [
   [tuple("string"), ["Ada"], "0300000000000000416461"],
-  [SETTINGS, { greeting: "Hé", tone: { tag: "loud", val: { marks: 2 } }, signature: "x", limits: [-1n, 2n ** 62n] }, "030000000000000048c3a90100000002010100000000000000780200000000000000ffffffffffffffff0000000000000040"],
-  [SETTINGS, { greeting: "", tone: { tag: "plain" }, signature: undefined, limits: [] }, "000000000000000000000000000000000000000000"],
+  [SETTINGS, { greeting: "Hé", tone: { tag: "loud", val: { marks: 2 } }, signature: "x", limits: new BigInt64Array([-1n, 2n ** 62n]) }, "030000000000000048c3a90100000002010100000000000000780200000000000000ffffffffffffffff0000000000000040"],
+  [SETTINGS, { greeting: "", tone: { tag: "plain" }, signature: undefined, limits: new BigInt64Array() }, "000000000000000000000000000000000000000000"],
   [TONE, { tag: "named", val: "n" }, "0200000001000000000000006e"],
   [tuple("u8", "s8", "u16", "s16", "u32", "s32"), [255, -128, 65_535, -32_768, 4_294_967_295, -2_147_483_648], "ff80ffff0080ffffffff00000080"],
   [tuple("u64", "s64", "f32", "f64"), [2n ** 64n - 1n, -(2n ** 63n), 1.5, -2.25], "ffffffffffffffff00000000000000800000c03f00000000000002c0"],
