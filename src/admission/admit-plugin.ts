@@ -2,7 +2,7 @@ import type { Capability } from "../capability/capability.js";
 import type { HostInterface } from "../capability/host-interface.js";
 import { hashExports } from "../component/interface-hash.js";
 import { PluginError, type PluginErrorDetails } from "../errors/plugin-error.js";
-import type { Manifest } from "../package/manifest.js";
+import type { Manifest, PluginRuntimeKind } from "../package/manifest.js";
 import type { VerifiedPackage } from "../trust/verify-package.js";
 import { type CheckedImports, checkImports } from "./check-imports.js";
 import type { Compatibility, ExpectedInterface } from "./expected-interface.js";
@@ -14,6 +14,8 @@ export interface AdmissionOptions {
   readonly expectedId: string;
   readonly expected: ExpectedInterface;
   readonly compatibility: Compatibility;
+  /** What can run here: components, and what a bridge runs where there is one. */
+  readonly runtimes: ReadonlySet<PluginRuntimeKind>;
   /** What the app implements for plugins to import. */
   readonly hostInterfaces: readonly HostInterface[];
   /** Answers what the plugin asks for. A plugin that asks for nothing never needs it. */
@@ -72,7 +74,7 @@ export class AdmittedPlugin {
 export async function admitPlugin(verified: VerifiedPackage, options: AdmissionOptions): Promise<AdmittedPlugin> {
   const { manifest } = verified.package;
   checkIdentity(manifest, options.expectedId);
-  checkVersions(manifest);
+  checkVersions(manifest, options.runtimes);
   const exportNames = await checkInterface(manifest, options);
   const imports = await checkImports(manifest.world, manifest.id, options.hostInterfaces);
   const grants = manifest.capabilities.length === 0 ? [] : await decide(verified, imports, options.openGrants);
@@ -90,9 +92,10 @@ function checkIdentity(manifest: Manifest, expectedId: string): void {
   throw refusal(expectedId, "manifest-mismatch", `${found}. A package must be loaded by its own name; ask its publisher which is right`);
 }
 
-function checkVersions({ id, runtime, minimumHost }: Manifest): void {
-  if (runtime !== "wasm") {
-    throw refusal(id, "runtime-unsupported", `it needs the ${runtime} runtime, and this host runs only wasm. Load it through a bridge`);
+function checkVersions({ id, runtime, minimumHost }: Manifest, runtimes: ReadonlySet<PluginRuntimeKind>): void {
+  if (!runtimes.has(runtime)) {
+    const advice = runtime === "wasm" ? "Load it in a page" : "Such plugins run on a server: give the host a `bridge`";
+    throw refusal(id, "runtime-unsupported", `it needs the ${runtime} runtime, and here there is only ${[...runtimes].join(", ") || "none"}. ${advice}`);
   }
   if (minimumHost !== undefined && (compareVersions(minimumHost, HOST_VERSION) ?? 1) > 0) {
     throw refusal(id, "host-too-old", `it needs Portcullis ${minimumHost} or newer, and this is ${HOST_VERSION}. Update the app, or use an older version of the plugin`);

@@ -22,6 +22,13 @@ export function streamResources(world: World, side: WorldSide): ReadonlyMap<numb
   return found;
 }
 
+/** The stream that a function of `side` answers with, alone or as the success of a `result`. */
+export function producedStream(world: World, side: WorldSide, { result }: FunctionType): StreamShape | undefined {
+  const { ok } = resultSides(world, result);
+  const answer = typeof ok === "number" ? definitionAt(world, ok) : undefined;
+  return answer?.kind === "own" ? streamResources(world, side).get(answer.resource) : undefined;
+}
+
 /** Whether the component-level `name` is the method that gives a stream's next item. */
 export function isStep(name: string): boolean {
   const role = parseFunctionName(name);

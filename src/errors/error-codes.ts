@@ -44,6 +44,10 @@ export const PLUGIN_ERROR_CODES = [
   "target-unsupported",
   "host-calls-unavailable",
   "runtime-unsupported",
+  // Plugins that run on a server.
+  "bridge-unreachable",
+  "bridge-refused",
+  "bridge-disconnected",
   // Preparing and starting it.
   "transpile-failed",
   "compile-failed",

@@ -1,6 +1,7 @@
 import { PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { Refuse } from "./bounded-json.js";
+import { checkBridgePlugin } from "./check-bridge.js";
 import type { CoreModuleReference, Manifest, ManifestFile, TranspiledOutput } from "./manifest.js";
 import { checkPackagePaths, MANIFEST_PATH, SIGNATURE_PATH } from "./package-path.js";
 import { quotedText } from "./quoted-text.js";
@@ -20,6 +21,13 @@ export function checkManifest(
   checkFileList(manifest.files, refuse);
   checkCapabilities(manifest, refuse);
   const files = new Map(manifest.files.map((file) => [file.path, file]));
+  if (manifest.runtime === "wasm") checkComponentPlugin(manifest, files, limits, refuse);
+  else checkBridgePlugin(manifest, files, refuse);
+}
+
+function checkComponentPlugin(manifest: Manifest, files: ReadonlyMap<string, ManifestFile>, limits: PluginLimits, refuse: Refuse): void {
+  if (manifest.bridge !== undefined) throw refuse('its runtime is wasm, and it has "bridge", which only the runtimes rust and python have');
+  if (manifest.component === undefined) throw refuse("its runtime is wasm, and it has no component");
   const component = files.get(manifest.component);
   if (component === undefined) {
     throw refuse(`its component ${quotedText(manifest.component)} is not in its list of files`);

@@ -24,7 +24,7 @@ export async function describeComponent(
   component: Uint8Array,
   identity: ComponentIdentity,
   limits: PluginLimits,
-): Promise<Manifest> {
+): Promise<Manifest & { readonly component: string }> {
   if (component.length > limits.packageBytes) {
     throw new PluginError({
       code: "package-too-large",

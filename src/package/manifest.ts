@@ -1,5 +1,6 @@
 import type { JsonValue } from "../bytes/canonical-json.js";
 import type { World } from "../component/world.js";
+import type { BridgeItemType } from "./bridge-item.js";
 
 /** The manifest layout that this version reads and writes. */
 export const MANIFEST_SCHEMA = 1;
@@ -29,8 +30,10 @@ export interface Manifest {
   readonly config?: JsonValue;
   /** What the plugin adds to the app: opaque here, the app reads it. */
   readonly contributes?: JsonValue;
-  /** Path of the component in the package. */
-  readonly component: string;
+  /** Path of the component in the package. Of plugins whose runtime is `wasm`, and of no others. */
+  readonly component?: string;
+  /** How a bridge runs it. Of plugins whose runtime is `rust` or `python`, and of no others. */
+  readonly bridge?: BridgeCode;
   /** Every file except the manifest and its signature, sorted by path. */
   readonly files: readonly ManifestFile[];
   readonly transpiled: readonly TranspiledOutput[];
@@ -38,6 +41,41 @@ export interface Manifest {
 
 /** Where the plugin runs. `rust` and `python` need the bridge. */
 export type PluginRuntimeKind = "wasm" | "rust" | "python";
+
+/** What a bridge must know of native or Python code, which cannot be read from the code itself without running it. */
+export interface BridgeCode {
+  /** fidius's hash of the interface that the code was built for: 16 lower-case hexadecimal digits. The code must say the same of itself. */
+  readonly interfaceHash: string;
+  /**
+   * The methods of the one interface that it exports, in the order of the Rust trait: a library's functions have places and no
+   * names. fidius's own `fidius-interface-hash` and `fidius-configure`, and what resources have, are not among them.
+   */
+  readonly methods: readonly BridgeMethod[];
+  /** Of runtime `rust`: a dynamic library for each platform that it was built for. */
+  readonly libraries?: readonly BridgeLibrary[];
+  /** Of runtime `python`: the module that is imported, such as `acme_blur`. */
+  readonly entryModule?: string;
+}
+
+export interface BridgeMethod {
+  /** The function's component-level name, such as `read-rows`. */
+  readonly function: string;
+  /** fidius's `#[wire(raw)]`: bytes are passed as they are, without bincode around them. */
+  readonly raw: boolean;
+  /** It is given the stream that `fidius:stream-pull` carries. WIT has no parameter for it. */
+  readonly takesStream: boolean;
+  /** Type of the items of that stream. Left out: the method is given their bincode as bytes. Only where {@link takesStream} is true. */
+  readonly item?: BridgeItemType;
+  /** fidius's `#[optional]`: its bit among the library's capabilities. The library may lack it. */
+  readonly optionalBit?: number;
+}
+
+export interface BridgeLibrary {
+  /** Operating system and processor as Node names them, such as `linux-x64`. */
+  readonly platform: string;
+  /** Path in the package. */
+  readonly path: string;
+}
 
 export interface ManifestMetadata {
   readonly title?: string;

@@ -31,7 +31,9 @@ export class PackageReader {
   }
 
   async readComponent(signal?: AbortSignal): Promise<Uint8Array> {
-    const file = this.#files.get(this.manifest.component);
+    const { component, runtime } = this.manifest;
+    if (component === undefined) throw this.#error("runtime-unsupported", `it has no component: its runtime is ${runtime}, and its code runs only on a bridge`);
+    const file = this.#files.get(component);
     if (file === undefined) throw this.#error("manifest-invalid", "its component is not in its list of files");
     for (;;) {
       const waitsForAnother = this.#component !== undefined;

@@ -26,7 +26,7 @@ export const LEVELS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Files of `src/` itself: they wire everything together, and nothing imports them. */
-export const COMPOSITION_ROOTS: readonly string[] = ["index.ts", "backends.ts", "fidius.ts", "install.ts", "module-cache.ts", "serve-modules.ts", "prompt.ts", "node.ts", "worker-script.ts"];
+export const COMPOSITION_ROOTS: readonly string[] = ["index.ts", "backends.ts", "bridge.ts", "fidius.ts", "install.ts", "module-cache.ts", "serve-modules.ts", "prompt.ts", "node.ts", "worker-script.ts"];
 
 /** Which files may import which package. A package that is not here may be imported by none. */
 const PACKAGE_IMPORTERS: ReadonlyMap<string, RegExp> = new Map([
@@ -44,6 +44,9 @@ const PACKAGE_IMPORTERS: ReadonlyMap<string, RegExp> = new Map([
   ["virtual:portcullis/page-worker-source", /^runtime\/worker\//],
   ["valibot", /^(?!cli\/|build\/)[^/]+\//],
   ["smol-toml", /^node\//],
+  ["ws", /^node\/bridge\//],
+  ["@nats-io/transport-node", /^node\/executor\/nats-connection\.ts$/],
+  ["koffi", /^node\/native\//],
   ["vite", /^build\//],
 ]);
 
