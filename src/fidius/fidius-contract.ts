@@ -1,5 +1,6 @@
 import { BincodeProblem, type BincodeType } from "../bincode/bincode-type.js";
 import { encodeBincode } from "../bincode/encode-bincode.js";
+import { serdeJson } from "../bincode/serde-json.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { Manifest } from "../package/manifest.js";
 import type { ContractInstance, PluginContract } from "../host/plugin-contract.js";
@@ -49,6 +50,7 @@ export function fidiusContract(options: FidiusOptions): FidiusContract {
     imports: [pull.hostInterface, hostCallCarrier(hostInterfaces, onHostFailure)],
     grantedByUse: new Set(inputStreams ? [STREAM_PULL] : []),
     takesConfig: true,
+    configText: (config, pluginId) => (configType === undefined ? undefined : checkedConfig(pluginId, () => serdeJson(configType, config, "config"))),
     async start(instance, config) {
       owner ??= instance.manifest;
       // Two plugins would pull from one input.
@@ -90,8 +92,12 @@ function encodedConfig(config: unknown, type: BincodeType | undefined, id: strin
     if (config instanceof Uint8Array) return config;
     throw configInvalid(id, "the type of its configuration was not given. Give `configType`, or the configuration as the bytes of its bincode");
   }
+  return checkedConfig(id, () => encodeBincode(type, config, "config"));
+}
+
+function checkedConfig<Form>(id: string, write: () => Form): Form {
   try {
-    return encodeBincode(type, config, "config");
+    return write();
   } catch (error) {
     throw error instanceof BincodeProblem ? configInvalid(id, error.message) : error;
   }

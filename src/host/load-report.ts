@@ -1,18 +1,8 @@
-import type { CompileTarget } from "../compile/compile-key.js";
-import type { CacheResult, CodeOrigin, LoadPhase, LoadProgress } from "../runtime/progress.js";
-import type { ModuleOrigin } from "../runtime/module-cache/module-cache.js";
-import type { SandboxKind } from "../runtime/worker/sandbox-realm.js";
+import type { RuntimeReport } from "../runtime/plugin-runtime.js";
+import type { LoadPhase, LoadProgress } from "../runtime/progress.js";
 
 /** What a finished load did, for people and tests: how long each phase took and where the code came from. */
-export interface LoadReport {
-  /** Whether the compile cache had the code, or why not. */
-  readonly cache: CacheResult;
-  /** Where the code that runs came from. */
-  readonly code: CodeOrigin;
-  readonly target: CompileTarget;
-  readonly sandbox: SandboxKind;
-  /** Where the engine had each core module from. Only with the host's `moduleCache`. */
-  readonly engineCache?: readonly ({ readonly name: string } & ModuleOrigin)[];
+export interface LoadReport extends RuntimeReport {
   /** In order of their beginning. A phase that came several times is added up. */
   readonly phases: readonly { readonly phase: Exclude<LoadPhase, "ready">; readonly milliseconds: number }[];
   readonly totalMilliseconds: number;
@@ -39,7 +29,7 @@ export class LoadClock {
     this.#since = now;
   }
 
-  report(outcome: Pick<LoadReport, "cache" | "code" | "target" | "sandbox" | "engineCache">): LoadReport {
+  report(outcome: RuntimeReport): LoadReport {
     return {
       ...outcome,
       phases: [...this.#phases].map(([phase, milliseconds]) => ({ phase, milliseconds })),

@@ -3,12 +3,13 @@ import { PluginError, PluginResultError } from "../errors/plugin-error.js";
 import type { Outcome } from "../rpc/messages.js";
 import { outcomeError } from "../runtime/outcome-error.js";
 import type { CallOptions } from "./call-options.js";
+import { repeatWhenDisconnected } from "./repeat-call.js";
 import { describePayload } from "./describe-payload.js";
 import { compileFunctionCodec, type FunctionCodec } from "./function-codec.js";
 import { CallHome } from "./instances/call-home.js";
 import { resourceGone } from "./instances/call-refusals.js";
 import type { InstanceSlot } from "./instances/instance-slot.js";
-import type { PluginInstance } from "./instances/plugin-instance.js";
+import type { PluginInstance } from "../runtime/plugin-instance.js";
 import type { LoadedPlugin } from "./loaded-plugin.js";
 import type { Resources, ResourceState } from "./plugin-resource.js";
 
@@ -48,6 +49,7 @@ export class PluginCalls {
   async callFunction(name: string, values: readonly unknown[], options: CallOptions | undefined): Promise<unknown> {
     const callable = this.#callables.functions.get(name);
     if (callable === undefined) throw this.#unknown(name, this.#callables.functions.keys());
+    if (options?.idempotent === true) return repeatWhenDisconnected((remaining) => this.#invoke(callable, undefined, values, remaining), options, this.#first.limits.callMilliseconds);
     return this.#invoke(callable, undefined, values, options);
   }
 
@@ -79,12 +81,13 @@ export class PluginCalls {
     const request = { target: targetOf(callable, version), arguments: lowered };
     const name = `${callable.key} of ${this.#pluginId}`;
     // In a box: a future among the results takes its turn in the queue, and must not be waited for in it.
-    const answer = await version.pool.run({ name, home, milliseconds: options.timeoutMs ?? limits.callMilliseconds, signal: options.signal }, async (slot) => {
+    const milliseconds = options.timeoutMs ?? limits.callMilliseconds;
+    const answer = await version.pool.run({ name, home, milliseconds, signal: options.signal }, async (slot) => {
       const instance = await slot.keeper.current();
       const inside = slot.keeper.generation;
       // What the app gives away is the plugin's now: nothing of it keeps the instance for the app.
       for (const { lent, source } of given) if (lent === undefined && source === undefined) slot.release();
-      const outcome = await this.#resources.during(instance, inside, given, () => instance.call(request, transfer));
+      const outcome = await this.#resources.during(instance, inside, given, () => instance.call(request, transfer, milliseconds));
       return { value: this.#settle(outcome, codec, { name, slot, home: inside, messageBytes: limits.messageBytes }) };
     });
     return answer.value;

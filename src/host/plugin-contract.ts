@@ -24,6 +24,8 @@ export interface PluginContract {
   readonly grantedByUse: ReadonlySet<string>;
   /** Whether {@link start} delivers a configuration. */
   readonly takesConfig: boolean;
+  /** JSON of the configuration, for plugins behind a bridge whose runtime is configured when it starts. Left out: there is none. */
+  configText?(config: unknown, pluginId: string): string | undefined;
   /**
    * Called once for each fresh instance. What it throws ends that instance, and fails whoever waits for it.
    *

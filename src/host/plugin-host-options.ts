@@ -6,6 +6,7 @@ import type { CompileCache } from "../compile/compile-cache.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { LoadProgress } from "../runtime/progress.js";
 import type { ModuleCache } from "../runtime/module-cache/module-cache.js";
+import type { PluginRuntime } from "../runtime/plugin-runtime.js";
 import type { SandboxPreference } from "../runtime/worker/sandboxes.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import type { AuditOptions } from "./audit.js";
@@ -36,6 +37,8 @@ export interface PluginHostOptions {
   readonly cache?: CompileCache | null;
   /** Keeps modules where the engine caches what it compiled of them, across page loads: `moduleCache` of `portcullis/module-cache`. Default: none. */
   readonly moduleCache?: ModuleCache;
+  /** What runs native and Python plugins: `bridgeRuntime` of `portcullis/bridge`. Default: none, and such plugins are refused. */
+  readonly bridge?: PluginRuntime;
   /** Bounds that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<PluginLimits>;
   /** Folder of the transpiler's files, where the app's bundler does not copy them. */

@@ -10,7 +10,7 @@ import { Audit, type AuditEntry } from "./audit.js";
 import { checkLimits } from "./check-limits.js";
 import { createGrants } from "./create-grants.js";
 import type { PluginGrants } from "./grants/plugin-grants.js";
-import type { WantedPlugin } from "./load-plugin.js";
+import type { LoadSurroundings, WantedPlugin } from "./load-plugin.js";
 import type { LoadedPlugin } from "./loaded-plugin.js";
 import { openPackage } from "./open-package.js";
 import { notify } from "./plugin-event.js";
@@ -39,6 +39,7 @@ export class PluginHost implements AsyncDisposable {
   readonly #options: PluginHostOptions;
   readonly #limits: PluginLimits;
   readonly #runtime: WorkerRuntime;
+  readonly #runtimes: LoadSurroundings["runtimes"];
   readonly #audit: Audit;
   readonly #handles = new Set<{ dispose(): Promise<void> }>();
   #isClosed = false;
@@ -54,6 +55,8 @@ export class PluginHost implements AsyncDisposable {
       sandbox: options.sandbox ?? "auto",
       sandboxWorkerUrl: options.sandboxWorkerUrl,
     });
+    const { bridge } = options;
+    this.#runtimes = new Map([["wasm", this.#runtime], ...(bridge === undefined ? [] : [["rust", bridge], ["python", bridge]] as const)]);
     this.#audit = new Audit(options.audit ?? {}, (entry) => notify(options.onEvent, { kind: "audit", entry }));
     this.grants = createGrants(options, this.#limits, this.#audit);
     // Whoever makes a host mostly loads a plugin: fetched beside what the app does until then. A failure is met by the load.
@@ -139,7 +142,7 @@ export class PluginHost implements AsyncDisposable {
     try {
       const { loadPlugin } = await importLoading();
       return await loadPlugin(wanted, {
-        options: this.#options, limits: this.#limits, runtime: this.#runtime, audit: this.#audit, grants: this.grants,
+        options: this.#options, limits: this.#limits, runtimes: this.#runtimes, audit: this.#audit, grants: this.grants,
         open: (id, version, signal, onProgress) => this.#open(id, version, signal, onProgress),
       }, deadline);
     } finally {

@@ -3,7 +3,7 @@ import type { CallOptions } from "./call-options.js";
 import type { GivenSource } from "../rpc/given-source.js";
 import type { Outcome } from "../rpc/messages.js";
 import type { CallHome } from "./instances/call-home.js";
-import type { PluginInstance } from "./instances/plugin-instance.js";
+import type { PluginInstance } from "../runtime/plugin-instance.js";
 
 /** The functions of an interface, or the methods of a resource, as generated from WIT. */
 export type FunctionTable<Functions> = { readonly [Name in keyof Functions]: (...values: never[]) => unknown };

@@ -3,7 +3,7 @@ import { typeWords } from "../component/type-words.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { CallOptions } from "./call-options.js";
 import type { CallHome } from "./instances/call-home.js";
-import type { PluginInstance } from "./instances/plugin-instance.js";
+import type { PluginInstance } from "../runtime/plugin-instance.js";
 import type { PluginResource, ResourceOwner, Resources, ResourceState } from "./plugin-resource.js";
 import { Carriers } from "./streams/carriers.js";
 import { ItemIterator, readableItems } from "./streams/item-iterator.js";

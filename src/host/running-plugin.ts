@@ -4,8 +4,8 @@ import type { PageSideListeners } from "../broker/plain-page-side.js";
 import { addErrorOutput, PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
 import type { GuestEvent } from "../rpc/messages.js";
-import { PAGE_KINDS, type PreparedPlugin } from "../runtime/worker/prepare-plugin.js";
-import type { InstanceRequest, WorkerRuntime } from "../runtime/worker/worker-runtime.js";
+import type { InstanceRequest, ReadyPlugin } from "../runtime/plugin-runtime.js";
+import { PAGE_KINDS } from "../runtime/worker/prepare-plugin.js";
 import type { Audit } from "./audit.js";
 import type { InstancePolicy, RestartPolicy } from "./instances/instance-policy.js";
 import { InstancePool } from "./instances/instance-pool.js";
@@ -13,21 +13,22 @@ import type { InstanceSlot } from "./instances/instance-slot.js";
 import { RunningInstances } from "./instances/running-instances.js";
 import { notify, type PluginEventListener } from "./plugin-event.js";
 import type { PluginContract } from "./plugin-contract.js";
-import type { PluginInstance } from "./instances/plugin-instance.js";
+import type { PluginInstance } from "../runtime/plugin-instance.js";
 import type { RequestedAuthority } from "./requested-authority.js";
 
 export interface RunningPluginParts {
   readonly admitted: AdmittedPlugin;
-  readonly prepared: PreparedPlugin;
+  readonly ready: ReadyPlugin;
   readonly limits: PluginLimits;
   readonly policy: Required<InstancePolicy>;
   readonly restart: Required<RestartPolicy>;
-  readonly runtime: WorkerRuntime;
   /** `undefined` for a plugin that asks for nothing. */
   readonly requested: RequestedAuthority | undefined;
   readonly contract?: PluginContract | undefined;
   /** What each instance is configured with under the contract. */
   readonly config?: unknown;
+  /** JSON of it, for where no import delivers it. */
+  readonly configText: string | undefined;
   readonly audit: Audit;
   readonly onEvent: PluginEventListener | undefined;
 }
@@ -44,7 +45,7 @@ const pageInstances = new RunningInstances();
 
 /** Joins the pieces of one running plugin: its instances, its grants, the audit and the app's events. */
 export function runPlugin(parts: RunningPluginParts): RunningPlugin {
-  const { admitted, prepared, limits, policy, restart, requested, audit, onEvent } = parts;
+  const { admitted, ready, limits, policy, restart, requested, audit, onEvent } = parts;
   const { id, version } = admitted.manifest;
   const plugin = { id, version };
   // What is taken back before there are instances ends none.
@@ -63,7 +64,7 @@ export function runPlugin(parts: RunningPluginParts): RunningPlugin {
   const pool = new InstancePool({
     policy, restart,
     capacity: limits.pendingCalls,
-    room: { pluginId: id, memories: memoriesOf(prepared), most: limits.linearMemories },
+    room: { pluginId: id, memories: ready.memories, most: limits.linearMemories },
     running: pageInstances,
     start: async ({ onBroken, signal }, slot) => {
       slot.errorOutput.clear();
@@ -85,17 +86,12 @@ export function runPlugin(parts: RunningPluginParts): RunningPlugin {
   return { pool, grants: () => requested?.texts() ?? [] };
 }
 
-async function startInstance({ runtime, prepared, contract, config, admitted }: RunningPluginParts, request: InstanceRequest & { readonly signal: AbortSignal }): Promise<PluginInstance> {
+async function startInstance({ ready, contract, config, configText, admitted }: RunningPluginParts, request: Omit<InstanceRequest, "config"> & { readonly signal: AbortSignal }): Promise<PluginInstance> {
   // First: a download that fails must not leave an instance to nobody.
   const starter = contract === undefined ? undefined : await import("./start-contract.js");
-  const instance = await runtime.start(prepared, request);
+  const instance = await ready.start({ ...request, config: configText });
   if (contract === undefined || starter === undefined) return instance;
   return starter.startUnderContract(instance, { contract, config, manifest: admitted.manifest, limits: request.limits, signal: request.signal });
-}
-
-/** A plugin that may wait for a time needs one memory more, which its waits are made with. */
-function memoriesOf({ memories, admitted }: PreparedPlugin): number {
-  return Math.max(1, memories) + (admitted.grants?.some(({ kind }) => kind === "clocks") ? 1 : 0);
 }
 
 function guestListener(slot: InstanceSlot, plugin: BrokerContext["plugin"], audit: Audit, onEvent: PluginEventListener | undefined): (event: GuestEvent) => void {

@@ -4,7 +4,7 @@ import type { Manifest } from "../package/manifest.js";
 import { Deadline } from "../runtime/deadline.js";
 import { outcomeError } from "../runtime/outcome-error.js";
 import type { PluginContract } from "./plugin-contract.js";
-import type { PluginInstance } from "./instances/plugin-instance.js";
+import type { PluginInstance } from "../runtime/plugin-instance.js";
 
 /** What a fresh instance is started under. */
 export interface ContractStart {
@@ -28,7 +28,7 @@ export async function startUnderContract(instance: PluginInstance, { contract, c
     await deadline.race(contract.start({
       manifest,
       async call(interfaceName, functionName, values) {
-        const outcome = await instance.call({ target: `${interfaceName}#${functionName}`, arguments: [...values] }, []);
+        const outcome = await instance.call({ target: `${interfaceName}#${functionName}`, arguments: [...values] }, [], limits.instantiateMilliseconds);
         if (outcome.kind === "ok" || outcome.kind === "err") return outcome;
         throw outcomeError(outcome, { pluginId: id, stage: "instantiate", doing: `Calling ${functionName} of ${id} failed, before its first call` });
       },

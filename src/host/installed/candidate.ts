@@ -1,5 +1,6 @@
 import { dataOwner } from "../../broker/keyvalue/data-owner.js";
 import { sha256Hex } from "../../bytes/sha256.js";
+import { PluginError } from "../../errors/plugin-error.js";
 import type { PluginPackage } from "../../package/plugin-package.js";
 import type { VerifiedPackage } from "../../trust/verify-package.js";
 import type { StoredVersion } from "./install-record.js";
@@ -22,9 +23,16 @@ export interface CandidateFile {
   read(signal: AbortSignal): Promise<Uint8Array>;
 }
 
+/** @throws {PluginError} `runtime-unsupported` for a plugin that does not run in a browser */
 export async function createCandidate(verified: VerifiedPackage): Promise<Candidate> {
   const { package: opened, trust } = verified;
-  const { id, version, component, files, metadata } = opened.manifest;
+  const { id, version, runtime, component, files, metadata } = opened.manifest;
+  const code = files.find(({ path }) => path === component);
+  if (code === undefined) {
+    // Its code would be stored in a browser, which never runs it.
+    const message = `Cannot install ${id} in a browser: its runtime is ${runtime}, and it runs on a bridge. Put it into the bridge's directory of plugins, and load it from the bridge`;
+    throw new PluginError({ code: "runtime-unsupported", stage: "install", pluginId: id, message });
+  }
   const held = await candidateFiles(opened);
   const [manifest, signature] = held;
   const { title, description } = metadata;
@@ -36,7 +44,7 @@ export async function createCandidate(verified: VerifiedPackage): Promise<Candid
       version,
       manifest: manifest.sha256,
       signature: opened.signatureBytes === null ? null : (signature?.sha256 ?? null),
-      component: files.find(({ path }) => path === component)?.sha256 ?? "",
+      component: code.sha256,
       files: held.map(({ sha256, size }) => ({ sha256, size })),
       installed: Date.now(),
       source: opened.origin.slice(0, 4096),

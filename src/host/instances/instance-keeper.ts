@@ -1,5 +1,6 @@
 import type { PluginError } from "../../errors/plugin-error.js";
-import type { PluginInstance, StartInstance } from "./plugin-instance.js";
+import type { PluginInstance } from "../../runtime/plugin-instance.js";
+import type { StartInstance } from "./start-instance.js";
 
 export interface KeeperListeners {
   /** The instance ended by a failure, or was ended by someone with a reason. */

@@ -5,7 +5,7 @@ import type { CircuitBreaker } from "./circuit-breaker.js";
 import { ErrorOutput } from "./error-output.js";
 import { InstanceKeeper } from "./instance-keeper.js";
 import type { InstancePolicy } from "./instance-policy.js";
-import type { StartInstance } from "./plugin-instance.js";
+import type { StartInstance } from "./start-instance.js";
 import { rest, type Room, type RunningInstances, type Tenant } from "./running-instances.js";
 
 /** Starts an instance in a slot, which it is told of so that it can say what it waits for. */

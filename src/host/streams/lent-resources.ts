@@ -7,7 +7,7 @@ import { streamResources } from "../../component/stream-resources.js";
 import { definitionAt } from "../../component/type-words.js";
 import type { World } from "../../component/world.js";
 import { PluginError } from "../../errors/plugin-error.js";
-import type { PluginInstance } from "../instances/plugin-instance.js";
+import type { PluginInstance } from "../../runtime/plugin-instance.js";
 import type { ResourceState } from "../plugin-resource.js";
 
 /** A resource type of an interface that the app implements. */

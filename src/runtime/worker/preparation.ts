@@ -1,21 +1,9 @@
-import type { CoreModuleBounds } from "../../component/core-module-limits.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
 import type { CompileTarget } from "../../compile/compile-key.js";
 import type { Manifest } from "../../package/manifest.js";
 import type { HostCallTransport } from "../../rpc/messages.js";
-import type { LoadProgress } from "../progress.js";
 import type { ModuleCache } from "../module-cache/module-cache.js";
 import type { ModuleTable } from "./module-table.js";
-
-/** What the app wants of getting a plugin's code. */
-export interface PrepareOptions {
-  readonly signal: AbortSignal;
-  /** Bounds of its memories and tables. */
-  readonly bounds: CoreModuleBounds;
-  readonly onProgress: (progress: LoadProgress) => void;
-  /** The code could not be stored. The load goes on. */
-  readonly onNotStored: (reason: string) => void;
-}
 
 /** What getting a plugin's code needs of the page. */
 export interface PrepareSurroundings {

@@ -10,11 +10,12 @@ import { supportedTargets, targetRefusal } from "../../compile/supported-targets
 import { PluginError } from "../../errors/plugin-error.js";
 import type { Manifest, TranspiledOutput } from "../../package/manifest.js";
 import type { HostCallTransport } from "../../rpc/messages.js";
+import type { PrepareOptions } from "../plugin-runtime.js";
 import type { CacheResult, CodeOrigin } from "../progress.js";
 import type * as CompileModules from "./compile-modules.js";
 import type { PreparedModule } from "./compile-modules.js";
 import { hasPromiseIntegration } from "./host-call-transport.js";
-import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
+import type { PrepareSurroundings } from "./preparation.js";
 import type * as ProduceCode from "./produce-code.js";
 
 /** Everything that an instance is started from. Instances of one plugin share it. */

@@ -6,7 +6,8 @@ import { toUtf8 } from "../../bytes/utf8.js";
 import type { CachedComponent } from "../../compile/compile-cache.js";
 import type { CompileKey, CompileTarget } from "../../compile/compile-key.js";
 import type { TranspiledOutput } from "../../package/manifest.js";
-import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
+import type { PrepareOptions } from "../plugin-runtime.js";
+import type { PrepareSurroundings } from "./preparation.js";
 
 /** What code is wanted. */
 export interface WantedCode {

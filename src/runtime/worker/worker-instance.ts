@@ -8,16 +8,12 @@ import type { CallRequest, GuestEvent, HostCallRequest, Outcome, SourceRequest, 
 import type { WorkerLink } from "../../rpc/worker-link.js";
 import { Deadline } from "../deadline.js";
 import { outcomeError } from "../outcome-error.js";
+import type { PluginInstance } from "../plugin-instance.js";
+import type { InstanceListeners } from "../plugin-runtime.js";
 import type { PreparedModule } from "./compile-modules.js";
 import { GivenSources } from "./given-sources.js";
 import type { PreparedPlugin } from "./prepare-plugin.js";
 import { type SandboxChoice, type SealedWorker, startSealedWorker } from "./start-sealed-worker.js";
-
-export interface InstanceListeners {
-  readonly onEvent: (event: GuestEvent) => void;
-  /** The instance ended by itself. Not called for {@link WorkerInstance.terminate}. */
-  readonly onBroken: (error: PluginError) => void;
-}
 
 /** What one instance is started with. */
 export interface InstanceOptions {
@@ -29,7 +25,7 @@ export interface InstanceOptions {
 }
 
 /** One instantiated component in one worker. */
-export class WorkerInstance {
+export class WorkerInstance implements PluginInstance {
   readonly #link: WorkerLink;
   readonly #page: PageSide;
   /** What the app gives it to read: see {@link GivenSources}. */

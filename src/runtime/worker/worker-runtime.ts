@@ -1,15 +1,15 @@
-import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
-import { type PageSide, type PageSideOptions, plainPageSide } from "../../broker/plain-page-side.js";
+import { type PageSide, plainPageSide } from "../../broker/plain-page-side.js";
 import type { CompileCache } from "../../compile/compile-cache.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import type { ModuleCache } from "../module-cache/module-cache.js";
 import { chooseTransport } from "./host-call-transport.js";
 import { ModuleTable } from "./module-table.js";
-import type { PrepareOptions, PrepareSurroundings } from "./preparation.js";
+import type { InstanceRequest, PluginRuntime, ReadyPlugin, RuntimeReport } from "../plugin-runtime.js";
+import type { PreparedModule } from "./compile-modules.js";
+import type { PrepareSurroundings } from "./preparation.js";
 import { type PreparedPlugin, preparePlugin } from "./prepare-plugin.js";
 import type { SandboxKind } from "./sandbox-realm.js";
 import type { SandboxOptions, Sandboxes } from "./sandboxes.js";
-import type { InstanceOptions, WorkerInstance } from "./worker-instance.js";
 
 export interface WorkerRuntimeOptions extends SandboxOptions {
   readonly cache: CompileCache | null;
@@ -18,22 +18,13 @@ export interface WorkerRuntimeOptions extends SandboxOptions {
   readonly transpilerUrl: URL | string | undefined;
 }
 
-/** What an instance is started with, before its page side is opened. */
-export interface InstanceRequest extends Omit<InstanceOptions, "page"> {
-  readonly page: Pick<PageSideOptions, "grants" | "provisions" | "listeners">;
-}
-
 /** Prepares and runs components in sandboxed workers of this page. */
-export interface WorkerRuntime {
-  prepare(admitted: AdmittedPlugin, options: PrepareOptions): Promise<PreparedPlugin>;
-  start(prepared: PreparedPlugin, options: InstanceRequest): Promise<WorkerInstance>;
+export interface WorkerRuntime extends PluginRuntime {
   /**
    * Puts up the sandbox's frame while a load still waits for the network, and keeps it standing between the load's
    * steps. No worker starts before a plugin is admitted. The result gives it up.
    */
   hold(): () => void;
-  /** The sandbox in use. Known once an instance was started. */
-  readonly sandbox: SandboxKind;
 }
 
 // One for the page, whatever number of hosts an app makes: compiled modules are immutable and hold no state.
@@ -65,19 +56,39 @@ export function createWorkerRuntime({ cache, moduleCache, transpilerUrl, ...opti
         release?.();
       };
     },
-    get sandbox() {
-      return sandboxes?.choice.proven?.kind ?? "policy-frame";
-    },
-    prepare: (admitted, prepareOptions) => {
+    prepare: async (admitted, prepareOptions) => {
       load().then(({ beginProof, choice }) => beginProof(choice), () => undefined);
-      return preparePlugin(admitted, { cache, modules, moduleCache: options.sandbox === "sandboxed-frame" ? undefined : moduleCache, ...preparationIn(load, transpilerUrl) }, prepareOptions);
-    },
-    start: async (prepared, options) => {
-      const [{ WorkerInstance, choice }, open] = await Promise.all([load(), pageOpener(prepared)]);
-      // Opened last: what is opened here is freed by the instance, and by nobody if a download beside it fails.
-      return WorkerInstance.start(prepared, choice, { ...options, page: open(options) });
+      const prepared = await preparePlugin(admitted, { cache, modules, moduleCache: options.sandbox === "sandboxed-frame" ? undefined : moduleCache, ...preparationIn(load, transpilerUrl) }, prepareOptions);
+      return readyPlugin(prepared, load, () => sandboxes?.choice.proven?.kind ?? "policy-frame", moduleCache !== undefined);
     },
   };
+}
+
+function readyPlugin(prepared: PreparedPlugin, load: () => Promise<LoadedSandboxes>, sandbox: () => SandboxKind, hasModuleCache: boolean): ReadyPlugin {
+  return {
+    memories: memoriesOf(prepared),
+    complete: prepared.coreModules,
+    start: async (request) => {
+      const [{ WorkerInstance, choice }, open] = await Promise.all([load(), pageOpener(prepared)]);
+      // Opened last: what is opened here is freed by the instance, and by nobody if a download beside it fails.
+      return WorkerInstance.start(prepared, choice, { ...request, page: open(request) });
+    },
+    report: async () => {
+      const { cache, code, target } = prepared;
+      const modulesOf = await prepared.coreModules;
+      return { cache, code, target, sandbox: sandbox(), ...(hasModuleCache && { engineCache: engineCache(modulesOf, sandbox()) }) };
+    },
+  };
+}
+
+/** A plugin that may wait for a time needs one memory more, which its waits are made with. */
+function memoriesOf({ memories, admitted }: PreparedPlugin): number {
+  return Math.max(1, memories) + (admitted.grants.some(({ kind }) => kind === "clocks") ? 1 : 0);
+}
+
+/** A frame of a process of its own takes no compiled modules: it compiles from bytes, whatever the page had. */
+function engineCache(modulesOf: readonly PreparedModule[], sandbox: SandboxKind): NonNullable<RuntimeReport["engineCache"]> {
+  return modulesOf.map(({ name, from, miss }) => (sandbox === "sandboxed-frame" ? { name, from: "bytes", miss: "sandbox" } : { name, from, ...(miss && { miss }) }));
 }
 
 /** What getting a plugin's code needs of the sandboxes. */

@@ -9,7 +9,7 @@ import type { RequestedAuthority } from "../../../src/host/requested-authority.j
 import { runPlugin } from "../../../src/host/running-plugin.js";
 import { remainingGrants } from "../../../src/host/grants/revoked-grants.js";
 import { DEFAULT_LIMITS } from "../../../src/limits/plugin-limits.js";
-import type { InstanceRequest } from "../../../src/runtime/worker/worker-runtime.js";
+import type { InstanceRequest } from "../../../src/runtime/plugin-runtime.js";
 
 const grants = ["clocks", "keyvalue"].map((text) => parseCapability(text));
 
@@ -34,15 +34,16 @@ function run(early: readonly string[] = []) {
     },
   } as unknown as RequestedAuthority;
   const audit = new Audit({}, (entry) => events.push({ kind: "audit", entry }));
-  const runtime = {
-    start: async (_prepared: unknown, request: InstanceRequest) => {
+  const ready = {
+    memories: 1,
+    start: async (request: InstanceRequest) => {
       const instance: Started = { request };
       started.push(instance);
       return { terminate: (reason: { code: string }) => void (instance.reason = reason) };
     },
   };
   const admitted = { manifest: { id: "acme.test", version: "1.0.0" }, grants } as unknown as AdmittedPlugin;
-  const plugin = runPlugin({ admitted, prepared: { memories: 1, admitted } as never, limits: DEFAULT_LIMITS, policy: checkInstancePolicy({}, "acme.test"), restart: checkRestartPolicy({}, "acme.test"), runtime: runtime as never, requested, audit, onEvent: (event) => events.push(event) });
+  const plugin = runPlugin({ admitted, ready: ready as never, configText: undefined, limits: DEFAULT_LIMITS, policy: checkInstancePolicy({}, "acme.test"), restart: checkRestartPolicy({}, "acme.test"), requested, audit, onEvent: (event) => events.push(event) });
   return { plugin, started, events, audit, revoke };
 }
 
