@@ -1,6 +1,8 @@
 import { HOST_VERSION } from "../admission/host-version.js";
 import { PluginError } from "../errors/plugin-error.js";
 import { type Command, parseCommandLine, usageError } from "./command.js";
+import { bridgeCommand } from "./commands/bridge.js";
+import { executorCommand } from "./commands/executor.js";
 import { indexCommand } from "./commands/index.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { keygenCommand } from "./commands/keygen.js";
@@ -15,7 +17,8 @@ import { Session } from "./session.js";
 import type { Terminal } from "./terminal.js";
 
 const COMMANDS: readonly Command[] = [
-  packCommand, importCommand, inspectCommand, typesCommand, keygenCommand, signCommand, verifyCommand, indexCommand, serveCommand,
+  packCommand, importCommand, inspectCommand, typesCommand, keygenCommand, signCommand, verifyCommand, indexCommand, serveCommand, bridgeCommand,
+  executorCommand,
 ];
 
 /**

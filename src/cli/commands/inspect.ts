@@ -1,3 +1,4 @@
+import { bridgeCodeText, methodLines } from "../../node/bridge-text.js";
 import { configText } from "../../node/config-text.js";
 import { inspectPackage, type Inspection, type OutputInspection } from "../../node/inspect.js";
 import { readPublicKey } from "../../node/read-keys.js";
@@ -27,17 +28,20 @@ export const inspectCommand: Command = {
 function lines(inspection: Inspection, { style }: Session): string[] {
   const { manifest, form, size, manifestMatches, exports, transpiled } = inspection;
   const { title, description, author, license, homepage } = manifest.metadata;
+  const code = bridgeCodeText(manifest);
   const about = [["title", title], ["description", description], ["author", author], ["license", license], ["homepage", homepage]] as const;
   return [
     `${style.bold(`${manifest.id} ${manifest.version}`)} ${style.dim(`${form}, ${byteSize(size)}`)}`,
     ...about.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(12)}${text}`])),
-    `  ${"runtime".padEnd(12)}${manifest.runtime}${manifest.minimumHost === undefined ? "" : `, Portcullis ${manifest.minimumHost} or newer`}`,
+    `  ${"runtime".padEnd(12)}${manifest.runtime}${code === undefined ? "" : `, on a bridge: ${code}`}${manifest.minimumHost === undefined ? "" : `, Portcullis ${manifest.minimumHost} or newer`}`,
     `  ${"interface".padEnd(12)}${manifest.interface.name} ${style.dim(`version ${manifest.interface.version}`)}`,
     `  ${"hash".padEnd(12)}${manifest.interface.hash}`,
-    ...(manifestMatches ? [] : [style.red("  The manifest and the component disagree: every host refuses this package")]),
+    ...(manifest.bridge === undefined ? [] : [`  ${"fidius hash".padEnd(12)}0x${manifest.bridge.interfaceHash}`]),
+    ...(manifestMatches ? [] : [style.red(`  The manifest and the ${code === undefined ? "component" : "code"} disagree: every host refuses this package`)]),
     "",
     style.bold("Exports"),
     ...indent(exports === "" ? "nothing" : exports),
+    ...section(style.bold("Methods"), methodLines(manifest)),
     "",
     style.bold("Imports"),
     ...importLines(inspection, style),
@@ -48,9 +52,7 @@ function lines(inspection: Inspection, { style }: Session): string[] {
     "",
     style.bold("Files"),
     ...manifest.files.map(({ path, size: bytes }) => `  ${path}  ${style.dim(byteSize(bytes))}`),
-    "",
-    style.bold("Transpiled"),
-    ...(transpiled.length === 0 ? ["  nothing: hosts transpile it themselves"] : transpiled.map((output) => outputLine(output, style))),
+    ...(code === undefined ? section(style.bold("Transpiled"), transpiled.length === 0 ? ["nothing: hosts transpile it themselves"] : transpiled.map((output) => outputLine(output, style))) : []),
     "",
     style.bold("Signatures"),
     ...signatureLines(inspection, style),
@@ -74,7 +76,7 @@ function importLines({ imports }: Inspection, style: Style): string[] {
 
 function outputLine({ key, stale, glueBytes, coreModuleBytes }: OutputInspection, style: Style): string {
   const state = stale === undefined ? style.green("current") : style.yellow(`stale (${stale}): hosts of this version transpile it again`);
-  return `  ${key.target}  ${state}  ${style.dim(`glue ${byteSize(glueBytes)}, core modules ${byteSize(coreModuleBytes)}, ${key.transpilerVersion}`)}`;
+  return `${key.target}  ${state}  ${style.dim(`glue ${byteSize(glueBytes)}, core modules ${byteSize(coreModuleBytes)}, ${key.transpilerVersion}`)}`;
 }
 
 function signatureLines({ signatures }: Inspection, style: Style): string[] {

@@ -1,8 +1,10 @@
+import { bridgeCodeText, methodLines } from "../../node/bridge-text.js";
 import { configText } from "../../node/config-text.js";
 import { readSecretKeyFile } from "../../node/read-keys.js";
 import { packPlugin, type PackResult } from "../../node/pack.js";
 import type { ComponentDescription } from "../../node/pack-input.js";
 import type { TargetReport } from "../../node/transpile-targets.js";
+import type { Manifest } from "../../package/manifest.js";
 import { byteSize } from "../byte-size.js";
 import { onlyPositional, usageError, type Command, type OptionValues } from "../command.js";
 import type { Session } from "../session.js";
@@ -10,7 +12,7 @@ import type { Session } from "../session.js";
 /** `portcullis pack` */
 export const packCommand: Command = {
   name: "pack",
-  summary: "Make a package of a plugin: transpile its component, list every digest, sign",
+  summary: "Make a package of a plugin: transpile its component or take its code for a bridge, list every digest, sign",
   usage: "<directory|component.wasm> [--out <directory>] [--key <file>] [--archive]",
   options: [
     { name: "out", short: "o", value: "directory", description: "Where packages go, as <id>/<version>/ (default: plugins)" },
@@ -77,8 +79,8 @@ function request(text: string): { capability: string; reason: string } {
 }
 
 function resultJson({ manifest, files, ...rest }: PackResult) {
-  const { id, version, interface: offered, capabilities } = manifest;
-  return { id, version, interface: offered, capabilities, ...rest, files: [...files].map(([path, size]) => ({ path, size })) };
+  const { id, version, runtime, interface: offered, capabilities, bridge } = manifest;
+  return { id, version, runtime, interface: offered, capabilities, ...(bridge === undefined ? {} : { bridge }), ...rest, files: [...files].map(([path, size]) => ({ path, size })) };
 }
 
 function resultLines(result: PackResult, { style }: Session): string[] {
@@ -88,6 +90,7 @@ function resultLines(result: PackResult, { style }: Session): string[] {
   return [
     `${style.green("packed")} ${style.bold(`${manifest.id} ${manifest.version}`)} ${style.dim(`${files.size} files, ${byteSize(total)}`)}`,
     `  interface   ${manifest.interface.name} ${style.dim(manifest.interface.hash)}`,
+    ...bridgeLines(manifest),
     ...targets.map((target) => `  target      ${targetText(target)}`),
     `  asks for    ${manifest.capabilities.map(({ capability, optional }) => (optional ? `${capability} (optional)` : capability)).join(", ") || "nothing"}`,
     ...(denied.length === 0 ? [] : [`  not asked   ${denied.join(", ")} ${style.dim("(imported, so calls to them will be denied)")}`]),
@@ -96,6 +99,12 @@ function resultLines(result: PackResult, { style }: Session): string[] {
     ...(directory === undefined ? [] : [`  directory   ${directory}`]),
     ...(archive === undefined ? [] : [`  archive     ${archive}`]),
   ];
+}
+
+function bridgeLines(manifest: Manifest): string[] {
+  const code = bridgeCodeText(manifest);
+  if (code === undefined) return [];
+  return [`  runtime     ${manifest.runtime}, on a bridge: ${code}`, ...methodLines(manifest).map((line, index) => `  ${index === 0 ? "methods   " : "          "}  ${line}`)];
 }
 
 function targetText(report: TargetReport): string {

@@ -33,7 +33,8 @@ export const verifyCommand: Command = {
 };
 
 function lines({ manifest, trust, retranspiled }: Verification, retranspile: boolean, { style }: Session): string[] {
-  const targets = retranspiled.length === 0 ? "it brings no transpiled output" : `${retranspiled.join(", ")}: equal byte for byte`;
+  const none = manifest.bridge === undefined ? "it brings no transpiled output" : `there is nothing to transpile: its runtime is ${manifest.runtime}`;
+  const targets = retranspiled.length === 0 ? none : `${retranspiled.join(", ")}: equal byte for byte`;
   return [
     `${style.green("verified")} ${style.bold(`${manifest.id} ${manifest.version}`)}`,
     `  signed by   ${trust.kind === "signed" ? trust.keyIds.join(", ") : "nobody"}`,
