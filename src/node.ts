@@ -18,12 +18,26 @@ export { readWorld } from "./node/read-world.js";
 export { generateTypes, type GenerateTypesOptions } from "./node/types/generate-types.js";
 export { worldFromWit, type WitInput } from "./node/types/wit.js";
 
+export { createBridge } from "./node/bridge/create-bridge.js";
+export type { Bridge, BridgeOptions } from "./node/bridge/bridge-options.js";
+export { type BridgeService, serveBridge, type ServeBridgeOptions } from "./node/bridge/serve-bridge.js";
+export { type BridgeLimits, DEFAULT_BRIDGE_LIMITS } from "./node/bridge/bridge-limits.js";
+export type { AuthenticateToken } from "./node/bridge/authenticator.js";
+export type { BridgeToken } from "./node/bridge/token-list.js";
+export { createLocalExecutor, type LocalExecutor, type LocalExecutorOptions } from "./node/executor/local-executor.js";
+export { createNatsExecutor, type NatsExecutorOptions } from "./node/executor/nats-executor.js";
+export { runNatsExecutor, type NatsExecutorService, type NatsExecutorServiceOptions } from "./node/executor/nats-executor-service.js";
+export type { Executor } from "./node/executor/executor.js";
+export type { ExecutorLog } from "./node/executor/executor-log.js";
+export type { PluginCatalogue } from "./node/executor/plugin-catalogue.js";
+
 export { generateKeyPair } from "./trust/ed25519.js";
 export { formatPublicKey, formatSecretKey, parsePublicKey, parseSecretKey, type PublicKey } from "./trust/key-format.js";
 export { dangerouslyTrustUnsigned, trustKeys, type TrustPolicy } from "./trust/trust-policy.js";
 export type { Trust } from "./trust/verify-signatures.js";
 export type { ConfigBoolean, ConfigList, ConfigNumber, ConfigObject, ConfigSchema, ConfigText } from "./package/config-schema.js";
-export type { CapabilityRequest, Manifest, ManifestFile, ManifestMetadata, TranspiledOutput } from "./package/manifest.js";
+export type { BridgeItemType } from "./package/bridge-item.js";
+export type { BridgeCode, BridgeLibrary, BridgeMethod, CapabilityRequest, Manifest, ManifestFile, ManifestMetadata, TranspiledOutput } from "./package/manifest.js";
 export type { RegistryEntry, RegistryIndex } from "./package/registry-index.js";
 export type { CompileKey, CompileTarget } from "./compile/compile-key.js";
 export type { StalenessReason } from "./compile/live-compile-key.js";

@@ -7,6 +7,7 @@ import type { ViteBuilder } from "vite";
 import { checkAssetReferences } from "./asset-references.js";
 import { bundle } from "./bundle.js";
 import { thirdPartyNotices } from "./notices.js";
+import { INSTALLED_IMPORTS } from "./outputs.js";
 import { DIST, ROOT, SOURCE } from "./repository.js";
 import { vendoredFiles } from "./vendored-files.js";
 
@@ -24,6 +25,8 @@ export async function buildPackage(builder: ViteBuilder): Promise<void> {
   for (const name of ["transpiler", "wasm-tools"]) {
     await cp(join(vendored.folder, name), join(DIST, name), { recursive: true });
   }
+  // Started by its path, by an interpreter that knows nothing of this package.
+  await cp(join(SOURCE, "node/python/runner.py"), join(DIST, "python-runner.py"));
   await writeFile(join(DIST, "THIRD-PARTY-NOTICES.txt"), await thirdPartyNotices(modules));
   await chmod(join(DIST, "cli.js"), 0o755);
   await writeTypes();
@@ -41,12 +44,12 @@ function chunksOf(result: BuildResult) {
   return outputs.filter((item) => item.type === "chunk");
 }
 
-/** Nothing is installed with this package, so that nothing may be left to import but Node's own modules in Node. */
+/** Nothing is installed with this package, so that nothing may be left to import but, in Node, its own modules and what apps install themselves. */
 function refuseInstalledImports(environment: string, chunks: ReturnType<typeof chunksOf>): void {
   const own = new Set(chunks.map(({ fileName }) => fileName));
   const others = chunks
     .flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports])
-    .filter((name) => !own.has(name) && !(environment === "node" && isBuiltin(name)));
+    .filter((name) => !own.has(name) && !(environment === "node" && (isBuiltin(name) || INSTALLED_IMPORTS.includes(name))));
   if (others.length > 0) throw new Error(`The build of ${environment} is not complete: it still imports ${others.join(", ")}`);
 }
 

@@ -11,11 +11,11 @@ type CodeSplitting = NonNullable<Rolldown.OutputOptions["codeSplitting"]>;
 // the bundlers of those who use this package.
 
 /** `dist/index.js`: the browser host; `dist/prompt.js`: the permission dialog; `dist/backends.js`: what an app provides; `dist/install.js`: installed
- * plugins; `dist/fidius.js`: plugins that were built for fidius; `dist/module-cache.js`: the engine's code
+ * plugins; `dist/fidius.js`: plugins that were built for fidius; `dist/bridge.js`: plugins that run on a server; `dist/module-cache.js`: the engine's code
  * cache; `dist/serve-modules.js`: its part in an app's service worker. */
 export function browserOutput(): EnvironmentOptions {
   const entry = join(SOURCE, "index.ts");
-  return output({ index: entry, prompt: join(SOURCE, "prompt.ts"), backends: join(SOURCE, "backends.ts"), install: join(SOURCE, "install.ts"), fidius: join(SOURCE, "fidius.ts"), "module-cache": join(SOURCE, "module-cache.ts"), "serve-modules": join(SOURCE, "serve-modules.ts") }, [], { groups: [{ name: eagerModules(entry, "host") }] });
+  return output({ index: entry, prompt: join(SOURCE, "prompt.ts"), backends: join(SOURCE, "backends.ts"), install: join(SOURCE, "install.ts"), fidius: join(SOURCE, "fidius.ts"), bridge: join(SOURCE, "bridge.ts"), "module-cache": join(SOURCE, "module-cache.ts"), "serve-modules": join(SOURCE, "serve-modules.ts") }, [], { groups: [{ name: eagerModules(entry, "host") }] });
 }
 
 /** `dist/worker-script.js`: the plugin worker's runtime as text. */
@@ -23,10 +23,14 @@ export function workerScriptOutput(): EnvironmentOptions {
   return output({ "worker-script": join(SOURCE, "worker-script.ts") }, []);
 }
 
-/** `dist/node.js` and `dist/cli.js`, which share what they have in common. */
+/** `dist/node.js` and `dist/cli.js`, which share what they have in common, and `dist/native-host.js`, the process of one native plugin. */
 export function nodeOutput(): EnvironmentOptions {
-  return output({ node: join(SOURCE, "node.ts"), cli: join(SOURCE, "cli/main.ts") }, [/^node:/, ...builtinModules]);
+  const entries = { node: join(SOURCE, "node.ts"), cli: join(SOURCE, "cli/main.ts"), "native-host": join(SOURCE, "node/native/native-host.ts") };
+  return output(entries, [/^node:/, ...builtinModules]);
 }
+
+/** What Node output may import that is installed beside it: a native addon cannot be bundled. It is an optional peer, which only those need who run native plugins. */
+export const INSTALLED_IMPORTS: readonly string[] = ["koffi"];
 
 function output(input: Record<string, string>, builtins: (RegExp | string)[], codeSplitting: CodeSplitting = true): EnvironmentOptions {
   return {
@@ -34,7 +38,7 @@ function output(input: Record<string, string>, builtins: (RegExp | string)[], co
     resolve: {
       // Nothing is installed with this package: what it needs is in it.
       noExternal: true,
-      external: [],
+      external: builtins.length === 0 ? [] : [...INSTALLED_IMPORTS],
       builtins,
       conditions: builtins.length === 0 ? ["browser", "module", "import", "default"] : ["node", "module", "import", "default"],
     },

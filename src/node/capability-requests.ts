@@ -16,14 +16,16 @@ const CONTEXT = { stage: "pack", doing: "Cannot pack the plugin" } as const;
  * a reason, which is what a person reads who is asked to grant it.
  *
  * @param reasons - reasons by capability, as it is written or in another form of it, for requests that have none of their own
+ * @param table - the table of package.toml that they stand in, for messages
  * @throws {PluginError} `capability-unknown`; `capability-invalid` for a malformed, too wide or contradictory
  * request; `manifest-invalid` for a missing reason or a repetition
  */
 export function completeRequests(
   written: readonly WrittenCapability[],
   reasons: Readonly<Record<string, string>> = {},
+  table = "wasm",
 ): CapabilityRequest[] {
-  const spare = readReasons(reasons);
+  const spare = readReasons(reasons, table);
   const requests = new Map<string, CapabilityRequest>();
   for (const item of written) {
     const { capability: text, reason, optional } = typeof item === "string" ? { capability: item } : item;
@@ -31,24 +33,24 @@ export function completeRequests(
     if (requests.has(capability)) throw invalid(`it asks for the capability ${quotedText(capability)} twice`);
     const given = reason ?? spare.get(capability);
     if (given === undefined) {
-      throw invalid(`it gives no reason for the capability ${quotedText(capability)}; people who are asked to grant it read the reason, so add one under [wasm.reasons]`);
+      throw invalid(`it gives no reason for the capability ${quotedText(capability)}; people who are asked to grant it read the reason, so add one under [${table}.reasons]`);
     }
     if (reason === undefined) spare.delete(capability);
     requests.set(capability, { capability, reason: given, optional: optional ?? false });
   }
   const [left] = spare.keys();
   if (left !== undefined) {
-    throw invalid(`[wasm.reasons] gives a reason for ${quotedText(left)}, for which it does not ask, or which has a reason of its own`);
+    throw invalid(`[${table}.reasons] gives a reason for ${quotedText(left)}, for which it does not ask, or which has a reason of its own`);
   }
   checkConsistent([...requests.keys()].map((text) => parseCapability(text, CONTEXT)), CONTEXT);
   return [...requests.values()];
 }
 
-function readReasons(reasons: Readonly<Record<string, string>>): Map<string, string> {
+function readReasons(reasons: Readonly<Record<string, string>>, table: string): Map<string, string> {
   const byCapability = new Map<string, string>();
   for (const [text, reason] of Object.entries(reasons)) {
     const capability = canonicalText(text);
-    if (byCapability.has(capability)) throw invalid(`[wasm.reasons] gives two reasons for ${quotedText(capability)}`);
+    if (byCapability.has(capability)) throw invalid(`[${table}.reasons] gives two reasons for ${quotedText(capability)}`);
     byCapability.set(capability, reason);
   }
   return byCapability;

@@ -36,12 +36,16 @@ export function reportImports(world: World, requests: readonly CapabilityRequest
   ];
 }
 
-/** What an author should know about the imports: unknown ones, and capabilities asked for in vain. */
-export function importWarnings(imports: readonly ImportReport[], requests: readonly CapabilityRequest[]): string[] {
+/**
+ * What an author should know about the imports: unknown ones, and capabilities asked for in vain.
+ *
+ * @param subject - what imports them: other code than components has capabilities that no import shows
+ */
+export function importWarnings(imports: readonly ImportReport[], requests: readonly CapabilityRequest[], subject: "component" | "plugin" = "component"): string[] {
   const capabilities = readable(requests);
   return [
-    ...imports.flatMap((report) => importProblem(report) ?? []),
-    ...capabilities.flatMap((capability) => requestProblem(capability, imports, capabilities) ?? []),
+    ...imports.flatMap((report) => importProblem(report, subject) ?? []),
+    ...capabilities.filter(({ kind }) => subject === "component" || kind === "host").flatMap((capability) => requestProblem(capability, imports, capabilities, subject) ?? []),
   ];
 }
 
@@ -81,21 +85,21 @@ function mayPermit({ functions, patterns }: HostCapability, { name, type }: Name
   return [...patterns.keys()].every((parameter) => type.parameters.some((declared) => declared.name === parameter && declared.type === "string"));
 }
 
-function importProblem({ name, capability, status }: ImportReport): string | undefined {
-  if (status === "denied" && capability === "host" && name.includes("#")) return `the component imports ${name}, which no request covers: calls to it are denied`;
+function importProblem({ name, capability, status }: ImportReport, subject: string): string | undefined {
+  if (status === "denied" && capability === "host" && name.includes("#")) return `the ${subject} imports ${name}, which no request covers: calls to it are denied`;
   if (status !== "unknown") return undefined;
   const advice = capability === "host" ? `, and calls need a request for host:${name}` : "";
-  return `the component imports ${name}, which no capability provides: it loads only in an app that offers it${advice}`;
+  return `the ${subject} imports ${name}, which no capability provides: it loads only in an app that offers it${advice}`;
 }
 
-function requestProblem(capability: Capability, imports: readonly ImportReport[], capabilities: readonly Capability[]): string | undefined {
+function requestProblem(capability: Capability, imports: readonly ImportReport[], capabilities: readonly Capability[], subject: string): string | undefined {
   const text = printCapability(capability);
   switch (capability.kind) {
     case "host": {
       const imported = imports.filter(({ name }) => name.split("#", 1)[0] === capability.interfaceName).flatMap(({ functions }) => functions);
       const [missing] = (capability.functions ?? []).filter((name) => !imported.includes(name));
-      if (imported.length === 0) return `the capability ${text} is asked for, but the component does not import ${capability.interfaceName}`;
-      return missing === undefined ? undefined : `the capability ${text} is asked for, but the component does not import ${capability.interfaceName}#${missing}`;
+      if (imported.length === 0) return `the capability ${text} is asked for, but the ${subject} does not import ${capability.interfaceName}`;
+      return missing === undefined ? undefined : `the capability ${text} is asked for, but the ${subject} does not import ${capability.interfaceName}#${missing}`;
     }
     case "secret": {
       const { scheme, host, port } = capability;
@@ -104,7 +108,7 @@ function requestProblem(capability: Capability, imports: readonly ImportReport[]
     }
     default:
       if (imports.some((report) => report.capability === capability.kind)) return undefined;
-      return `the capability ${text} is asked for, but the component imports nothing that needs it`;
+      return `the capability ${text} is asked for, but the ${subject} imports nothing that needs it`;
   }
 }
 

@@ -3,12 +3,14 @@ import { fromBase64 } from "../bytes/base64.js";
 import { decodeComponent } from "../component/decode-component.js";
 import { COMPILE_TARGETS, type CompileKey } from "../compile/compile-key.js";
 import { compareKeys, liveCompileKey, type StalenessReason } from "../compile/live-compile-key.js";
+import { isPluginError } from "../errors/plugin-error.js";
 import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
 import type { Manifest, TranspiledOutput } from "../package/manifest.js";
 import type { PluginPackage } from "../package/plugin-package.js";
 import { verifyEd25519 } from "../trust/ed25519.js";
 import type { PublicKey } from "../trust/key-format.js";
 import { parseEnvelope, signedMessage } from "../trust/signature-envelope.js";
+import { checkBridgeContent } from "./check-bridge-content.js";
 import { reportImports, type ImportReport } from "./import-report.js";
 import { openPackage, type OpenedPackage } from "./open-package.js";
 import { worldText } from "./world-text.js";
@@ -27,7 +29,10 @@ export interface Inspection {
   /** In bytes: the archive or component, or all files of a directory. */
   readonly size: number;
   readonly manifest: Manifest;
-  /** The component imports and exports what the manifest says. A host refuses it otherwise. */
+  /**
+   * The component imports and exports what the manifest says; or of native and Python code, what can be known of it is as the
+   * manifest says. A host refuses it otherwise.
+   */
   readonly manifestMatches: boolean;
   /** The exports, in the manner of WIT. */
   readonly exports: string;
@@ -61,19 +66,27 @@ export interface SignatureInspection {
 export async function inspectPackage({ path, keys = [], limits = DEFAULT_LIMITS }: InspectOptions): Promise<Inspection> {
   const { package: opened, form, size } = await openPackage(path, limits);
   const { manifest } = opened;
-  const found = decodeComponent(await opened.readComponent());
+  const found = manifest.bridge === undefined ? decodeComponent(await opened.readComponent()) : manifest.world;
   const transpiled: OutputInspection[] = [];
   for (const output of manifest.transpiled) transpiled.push(await inspectOutput(manifest, output));
   return {
     form,
     size,
     manifest,
-    manifestMatches: (await worldDigest(found)) === (await worldDigest(manifest.world)),
+    manifestMatches: (await worldDigest(found)) === (await worldDigest(manifest.world)) && (await isBridgeContent(opened)),
     exports: worldText(found, found.exports),
     imports: reportImports(found, manifest.capabilities),
     transpiled,
     signatures: await inspectSignatures(opened, keys),
   };
+}
+
+async function isBridgeContent(opened: PluginPackage): Promise<boolean> {
+  if (opened.manifest.bridge === undefined) return true;
+  return checkBridgeContent(opened).then(() => true, (error: unknown) => {
+    if (isPluginError(error)) return false;
+    throw error;
+  });
 }
 
 async function inspectOutput(manifest: Manifest, { key, glue, coreModules }: TranspiledOutput): Promise<OutputInspection> {

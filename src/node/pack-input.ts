@@ -7,6 +7,7 @@ import { parseBoundedJson } from "../package/bounded-json.js";
 import type { ManifestMetadata } from "../package/manifest.js";
 import { isPluginId, isSemanticVersion } from "../package/plugin-identity.js";
 import { quotedText } from "../package/quoted-text.js";
+import { type BridgeInput, readBridgeInput } from "./bridge-input.js";
 import { completeRequests, type WrittenCapability } from "./capability-requests.js";
 import { parsePackageToml, type PluginDescription } from "./plugin-description.js";
 import { confinedPath, readBoundedFile, unreadable } from "./read-bounded-file.js";
@@ -28,9 +29,15 @@ export interface ComponentDescription {
 
 /** Everything that packing starts from. */
 export interface PackInput {
-  readonly component: Uint8Array;
+  /** A component, or what a bridge runs. */
+  readonly code: ComponentInput | BridgeInput;
   readonly description: PluginDescription;
   readonly warnings: readonly string[];
+}
+
+export interface ComponentInput {
+  readonly runtime: "wasm";
+  readonly component: Uint8Array;
 }
 
 /** The file in a plugin's directory that describes it. */
@@ -42,7 +49,7 @@ const MAXIMUM_TOML_BYTES = 1024 * 1024;
  * Reads a plugin's directory, or a bare component that `identity` describes.
  *
  * @throws {PluginError} `source-unreachable`, `package-invalid`, `package-too-large`, `manifest-invalid`,
- * `capability-unknown`, `runtime-unsupported`, or `usage-invalid` for a directory with an identity or a
+ * `capability-unknown`, or `usage-invalid` for WIT that cannot be read, a directory with an identity and a
  * component without
  */
 export async function readPackInput(path: string, identity: ComponentDescription | undefined, limits: PluginLimits): Promise<PackInput> {
@@ -57,7 +64,7 @@ export async function readPackInput(path: string, identity: ComponentDescription
     throw usage(`${path} is a bare component, which does not say what it is; give an id and a version, or the directory of a ${PACKAGE_TOML}`);
   }
   return {
-    component: await readBoundedFile(path, limits.packageBytes, "pack"),
+    code: { runtime: "wasm", component: await readBoundedFile(path, limits.packageBytes, "pack") },
     description: describeBareComponent(identity),
     warnings: [],
   };
@@ -65,18 +72,20 @@ export async function readPackInput(path: string, identity: ComponentDescription
 
 async function readDirectory(directory: string, limits: PluginLimits): Promise<PackInput> {
   const toml = await readBoundedFile(join(directory, PACKAGE_TOML), MAXIMUM_TOML_BYTES, "pack");
-  const { component, warnings, ...description } = parsePackageToml(toml);
-  return {
-    component: await readBoundedFile(await confinedPath(directory, component), limits.packageBytes, "pack"),
-    description: { ...description, config: await readConfig(directory, description.config) },
-    warnings,
-  };
+  const { code: table, description: written, warnings } = parsePackageToml(toml);
+  const description = { ...written, config: await readConfig(directory, written.config) };
+  if (table.runtime === "wasm") {
+    const component = await readBoundedFile(await confinedPath(directory, table.component), limits.packageBytes, "pack");
+    return { code: { runtime: "wasm", component }, description, warnings };
+  }
+  const code = await readBridgeInput(directory, table, description.capabilities, limits);
+  return { code, description: { ...description, capabilities: code.capabilities }, warnings };
 }
 
 /** The configuration schema itself, where its place in a file was given. */
 export async function readConfig(directory: string, config: JsonValue | undefined): Promise<JsonValue | undefined> {
   if (typeof config !== "string") return config;
-  const bytes = await readBoundedFile(await confinedPath(directory, config), MAXIMUM_TOML_BYTES, "pack");
+  const bytes = await readBoundedFile(await confinedPath(directory, config, "Write it"), MAXIMUM_TOML_BYTES, "pack");
   return parseBoundedJson(bytes, MAXIMUM_TOML_BYTES, (reason) => {
     const message = `Cannot read the configuration schema ${quotedText(config)}: ${reason}`;
     return new PluginError({ code: "manifest-invalid", stage: "pack", message });

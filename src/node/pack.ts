@@ -1,17 +1,20 @@
 import { join } from "node:path";
-import { decodeComponent } from "../component/decode-component.js";
 import { PluginError } from "../errors/plugin-error.js";
 import { DEFAULT_LIMITS, type PluginLimits } from "../limits/plugin-limits.js";
+import { describeComponent } from "../package/describe-component.js";
 import { parseConfigSchema } from "../package/parse-config-schema.js";
 import type { Manifest } from "../package/manifest.js";
 import { SIGNATURE_PATH } from "../package/package-path.js";
 import { readArchive } from "../package/read-archive.js";
 import { PluginPackage } from "../package/plugin-package.js";
 import { parseEnvelope } from "../trust/signature-envelope.js";
+import type { BridgeInput } from "./bridge-input.js";
+import { describeBridgeCode } from "./describe-bridge-code.js";
 import { importWarnings, reportImports, type ImportReport } from "./import-report.js";
-import { type ComponentDescription, type PackInput, readPackInput } from "./pack-input.js";
+import { type ComponentDescription, type ComponentInput, type PackInput, readPackInput } from "./pack-input.js";
 import { encodeArchive } from "./package-archive.js";
 import { assemblePackage } from "./package-files.js";
+import type { PluginDescription } from "./plugin-description.js";
 import { type TargetReport, transpileTargets } from "./transpile-targets.js";
 import { writePackageDirectory, writeWholeFile } from "./write-package.js";
 
@@ -59,14 +62,14 @@ export interface PackResult {
 }
 
 /**
- * Turns a component into a package that hosts load: reads what it is and wants from the binary and its
- * `package.toml`, transpiles it for every target, lists the digest of everything in a manifest, signs that,
- * and opens the result again before it is written. Nothing of the plugin is run.
+ * Turns a component, or the native or Python code of a plugin that runs on a bridge, into a package that hosts load: reads what it
+ * is and wants from the binary or the WIT and its `package.toml`, transpiles a component for every target, lists the digest of
+ * everything in a manifest, signs that, and opens the result again before it is written. Nothing of the plugin is run.
  *
  * The same input gives the same bytes, signatures included. An interrupted run leaves no half package.
  *
  * @throws {PluginError} `usage-invalid`, `source-unreachable`, `package-invalid`, `package-too-large`,
- * `manifest-invalid`, `capability-unknown`, `runtime-unsupported`, `component-invalid`,
+ * `manifest-invalid`, `capability-unknown`, `capability-invalid`, `component-invalid`,
  * `component-unsupported`, `transpile-failed`
  * @example
  * ```ts
@@ -79,16 +82,15 @@ export async function packPlugin(options: PackOptions): Promise<PackResult> {
 }
 
 /** What {@link packPlugin} does with what it has read. */
-export async function packInput({ component, description, warnings }: PackInput, options: Omit<PackOptions, "input" | "identity">): Promise<PackResult> {
+export async function packInput({ code, description, warnings }: PackInput, options: Omit<PackOptions, "input" | "identity">): Promise<PackResult> {
   const { limits = DEFAULT_LIMITS, signingKeys = [], onProgress = () => undefined } = options;
   const formats = new Set(options.formats ?? ["directory"]);
   if (formats.size === 0) throw new PluginError({ code: "usage-invalid", stage: "pack", message: "Cannot pack into no format: give directory, archive or both" });
   if (description.config !== undefined) parseConfigSchema(description.config, { stage: "pack", pluginId: description.id });
-  const world = decodeComponent(component);
-  const { outputs, files: transpiled, targets } = await transpileTargets(component, world, (target) => onProgress({ step: "transpile", detail: target }));
+  const { targets, ...prepared } = code.runtime === "wasm" ? await prepareComponent(code, description, limits, onProgress) : await prepareBridgeCode(code, description);
   onProgress({ step: "check", detail: `${description.id} ${description.version}` });
-  const { manifest, files } = await assemblePackage({ component, description, outputs, files: transpiled, signingKeys, limits });
-  const imports = reportImports(world, manifest.capabilities);
+  const { manifest, files } = await assemblePackage({ ...prepared, description, signingKeys, limits });
+  const imports = reportImports(manifest.world, manifest.capabilities);
   return {
     manifest,
     directory: formats.has("directory") ? await writeDirectory(options, manifest, files) : undefined,
@@ -97,8 +99,25 @@ export async function packInput({ component, description, warnings }: PackInput,
     targets,
     imports,
     signedBy: signingKeyIds(files),
-    warnings: [...warnings, ...importWarnings(imports, manifest.capabilities), ...configWarnings(manifest)],
+    warnings: [...warnings, ...importWarnings(imports, manifest.capabilities, code.runtime === "wasm" ? "component" : "plugin"), ...configWarnings(manifest)],
   };
+}
+
+interface PreparedCode {
+  readonly described: Manifest;
+  /** By path in the package. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly targets: readonly TargetReport[];
+}
+
+async function prepareComponent({ component }: ComponentInput, description: PluginDescription, limits: PluginLimits, onProgress: NonNullable<PackOptions["onProgress"]>): Promise<PreparedCode> {
+  const described = await describeComponent(component, description, limits);
+  const { outputs, files, targets } = await transpileTargets(component, described.world, (target) => onProgress({ step: "transpile", detail: target }));
+  return { described: { ...described, transpiled: outputs }, files: new Map([[described.component, component], ...files]), targets };
+}
+
+async function prepareBridgeCode(code: BridgeInput, description: PluginDescription): Promise<PreparedCode> {
+  return { described: await describeBridgeCode(code, description), files: code.files, targets: [] };
 }
 
 function configWarnings({ config, capabilities, world }: Manifest): string[] {

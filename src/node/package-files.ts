@@ -1,8 +1,7 @@
 import { sha256Hex } from "../bytes/sha256.js";
 import { PluginError } from "../errors/plugin-error.js";
 import type { PluginLimits } from "../limits/plugin-limits.js";
-import { describeComponent } from "../package/describe-component.js";
-import type { Manifest, ManifestFile, TranspiledOutput } from "../package/manifest.js";
+import type { Manifest, ManifestFile } from "../package/manifest.js";
 import { MANIFEST_PATH, SIGNATURE_PATH } from "../package/package-path.js";
 import { encodeManifest } from "../package/parse-manifest.js";
 import { PluginPackage } from "../package/plugin-package.js";
@@ -10,14 +9,15 @@ import { publicKeyOf } from "../trust/ed25519.js";
 import { signManifest } from "../trust/signature-envelope.js";
 import { trustKeys } from "../trust/trust-policy.js";
 import { verifyPackage } from "../trust/verify-package.js";
+import { checkBridgeContent } from "./check-bridge-content.js";
 import type { PluginDescription } from "./plugin-description.js";
 
 /** Everything that a package is made from. */
 export interface PackageParts {
-  readonly component: Uint8Array;
+  /** What is known from the code itself. Its list of files is not read. */
+  readonly described: Manifest;
   readonly description: PluginDescription;
-  readonly outputs: readonly TranspiledOutput[];
-  /** Files besides the component, by path. */
+  /** All files of the package but the manifest and its signature, by path. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** 32-byte secret seeds to sign with. */
   readonly signingKeys: readonly Uint8Array[];
@@ -31,9 +31,8 @@ export interface PackageParts {
  * @throws {PluginError} whatever opening and verifying it throws
  */
 export async function assemblePackage(parts: PackageParts): Promise<{ manifest: Manifest; files: Map<string, Uint8Array> }> {
-  const { component, description, outputs, signingKeys, limits } = parts;
-  const described = await describeComponent(component, description, limits);
-  const files = new Map([[described.component, component], ...parts.files]);
+  const { described, description, signingKeys } = parts;
+  const files = new Map(parts.files);
   const manifest: Manifest = {
     ...described,
     ...(description.minimumHost === undefined ? {} : { minimumHost: description.minimumHost }),
@@ -44,7 +43,6 @@ export async function assemblePackage(parts: PackageParts): Promise<{ manifest: 
     ...(description.config === undefined ? {} : { config: description.config }),
     ...(description.contributes === undefined ? {} : { contributes: description.contributes }),
     files: await listFiles(files),
-    transpiled: outputs,
   };
   const manifestBytes = encodeManifest(manifest);
   files.set(MANIFEST_PATH, manifestBytes);
@@ -63,6 +61,7 @@ async function checkAssembled(files: ReadonlyMap<string, Uint8Array>, { signingK
   try {
     const opened = await PluginPackage.fromArchive(files, `${description.id} ${description.version}`, limits);
     for (const output of opened.manifest.transpiled) await opened.readTranspiled(output);
+    if (opened.manifest.bridge !== undefined) await checkBridgeContent(opened);
     if (signingKeys.length > 0) await verifyPackage(opened, trustKeys(await Promise.all(signingKeys.map(publicKeyOf))));
   } catch (cause) {
     if (!(cause instanceof PluginError)) throw cause;

@@ -7,6 +7,12 @@ const capabilityTable = v.strictObject({
   optional: v.exactOptional(v.boolean()),
 });
 
+/** What a table of code asks for. */
+export const capabilityTables = {
+  capabilities: v.exactOptional(v.array(v.union([plainText(512), capabilityTable], "must be a capability's name, or a table with capability, reason and optional"))),
+  reasons: v.exactOptional(v.record(v.string(), plainText(1024))),
+};
+
 /**
  * The form of package.toml: fidius's tables and names, with what a browser host needs besides. Unknown
  * members are refused, because a misspelled one would be lost without a word.
@@ -23,10 +29,11 @@ export const packageTomlSchema = v.strictObject({
   }),
   wasm: v.exactOptional(v.strictObject({
     component: v.string(),
-    capabilities: v.exactOptional(v.array(v.union([plainText(512), capabilityTable], "must be a capability's name, or a table with capability, reason and optional"))),
-    reasons: v.exactOptional(v.record(v.string(), plainText(1024))),
+    ...capabilityTables,
     precompiled: v.exactOptional(v.unknown()),
   })),
+  // Read only for a plugin of that runtime: fidius's packages have tables that mean nothing here.
+  rust: v.exactOptional(v.unknown()),
   python: v.exactOptional(v.unknown()),
   metadata: v.exactOptional(v.strictObject({
     title: v.exactOptional(plainText(256)),

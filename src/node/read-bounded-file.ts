@@ -34,10 +34,11 @@ export async function readBoundedFile(path: string, maximumBytes: number, stage:
 /**
  * The real path of the file that `path` names inside `directory`, with every link followed.
  *
+ * @param advice - what to do where there is none
  * @throws {PluginError} `package-invalid` for a path that is absolute, leads out of the directory (by `..`
  * or by a link) or names nothing
  */
-export async function confinedPath(directory: string, path: string): Promise<string> {
+export async function confinedPath(directory: string, path: string, advice = "Build the component first"): Promise<string> {
   // A drive letter or a leading backslash is absolute on Windows only; nobody means a file's name by it.
   if (path === "" || path.includes("\0") || isAbsolute(path) || win32.isAbsolute(path)) {
     throw escape(path, "it is not a relative path");
@@ -48,7 +49,7 @@ export async function confinedPath(directory: string, path: string): Promise<str
   try {
     real = await realpath(wanted);
   } catch (cause) {
-    throw escape(path, `it cannot be found (${systemReason(cause)}). Build the component first`, cause);
+    throw escape(path, `it cannot be found (${systemReason(cause)}). ${advice}`, cause);
   }
   if (!isInside(await realpath(directory), real)) throw escape(path, "a link leads out of the plugin's directory");
   return real;

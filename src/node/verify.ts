@@ -10,6 +10,7 @@ import type { PluginPackage } from "../package/plugin-package.js";
 import type { TrustPolicy } from "../trust/trust-policy.js";
 import { verifyPackage } from "../trust/verify-package.js";
 import type { Trust } from "../trust/verify-signatures.js";
+import { checkBridgeContent } from "./check-bridge-content.js";
 import { openPackage } from "./open-package.js";
 import { transpileInNode } from "./transpiler-node.js";
 
@@ -20,7 +21,8 @@ export interface VerifyOptions {
   readonly trust: TrustPolicy;
   /**
    * Transpile the component again and compare every byte: shows that the JavaScript in the package is what
-   * this version's transpiler makes of the component, and nothing else. @defaultValue false
+   * this version's transpiler makes of the component, and nothing else. Of native and Python code there is none.
+   * @defaultValue false
    */
   readonly retranspile?: boolean;
   readonly limits?: PluginLimits;
@@ -37,7 +39,7 @@ export interface Verification {
 
 /**
  * Checks a package as a host does before it loads it, and more: every file's digest, the signatures, that
- * the manifest says about imports, exports and interface what the component says.
+ * the manifest says about imports, exports and interface what the component says, and about libraries what they say.
  *
  * @throws {PluginError} `digest-mismatch`, `signature-missing`, `signature-invalid`, `key-untrusted`,
  * `manifest-mismatch` (for `retranspile` too, naming the file that differs), or what opening it throws
@@ -54,13 +56,15 @@ export async function verifyPluginPackage({ path, trust, retranspile = false, li
 }
 
 /**
- * Checks that the manifest of `opened` says what its component says.
+ * Checks that the manifest of `opened` says what its component says, or what can be known of its native or Python code.
  *
- * @throws {PluginError} `manifest-mismatch`
+ * @throws {PluginError} `manifest-mismatch`; for code that runs on a bridge `manifest-invalid`, `capability-unknown` and
+ * `capability-invalid` too
  */
 export async function checkContent(opened: PluginPackage): Promise<void> {
   const { manifest } = opened;
-  await checkComponent(await opened.readComponent(), manifest.world, manifest.id);
+  if (manifest.bridge === undefined) await checkComponent(await opened.readComponent(), manifest.world, manifest.id);
+  else await checkBridgeContent(opened);
   const hash = await hashExports(manifest.world);
   if (hash === manifest.interface.hash) return;
   throw mismatch(manifest, `its interface hash is ${hash}, and its manifest says ${manifest.interface.hash}`);

@@ -2,12 +2,7 @@ import type { World } from "../../component/world.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import { quotedText } from "../../package/quoted-text.js";
 import type { WrittenCapability } from "../capability-requests.js";
-
-/** fidius's two interfaces of the host: what they are for, as a person who is asked reads it. */
-const CARRIERS: ReadonlyMap<string, string> = new Map([
-  ["fidius:host-call/host@0.1.0", "To call functions of the app (fidius names them only when it calls)"],
-  ["fidius:stream-pull/pull@0.1.0", "To pull the items that the app gives for a call"],
-]);
+import { FIDIUS_CARRIERS } from "./fidius-carriers.js";
 
 const REASON = "Its fidius package asks for this, and gives no reason";
 const SAME_NAME: ReadonlySet<string> = new Set(["stdin", "stdout", "stderr", "args"]);
@@ -46,7 +41,7 @@ export function translateCapabilities({ name, listed, world, http }: CapabilityT
   return [
     ...implied.map((capability) => ({ capability, reason: "Always on in fidius, for which it was built", optional: true })),
     ...listed.flatMap((capability) => translate(capability, name, http)).map((capability) => ({ capability, reason: REASON, optional: false })),
-    ...[...CARRIERS].filter(([interfaceName]) => imported.includes(interfaceName)).map(([interfaceName, reason]) => ({ capability: `host:${interfaceName}`, reason, optional: true })),
+    ...[...FIDIUS_CARRIERS].filter(([interfaceName]) => imported.includes(interfaceName)).map(([interfaceName, reason]) => ({ capability: `host:${interfaceName}`, reason, optional: true })),
   ];
 }
 

@@ -44,7 +44,7 @@ export function parseFidiusPackageToml(bytes: Uint8Array): FidiusPackageToml {
   }
   if (runtime !== "wasm") {
     if (wasm !== undefined) throw refuse("manifest-invalid", '[wasm] is only valid when runtime = "wasm"');
-    throw refuse("runtime-unsupported", `its runtime is ${runtime}, and only WebAssembly components run in a browser. Build it for wasm32-wasip2, or load it through a bridge`);
+    throw refuse("runtime-unsupported", `its runtime is ${runtime}, and only packages of WebAssembly components are imported. Build it for wasm32-wasip2; or add what portcullis needs to its package.toml, and pack its directory for a bridge: portcullis pack says what is missing`);
   }
   if (python !== undefined) throw refuse("manifest-invalid", '[python] is only valid when runtime = "python"');
   if (wasm === undefined) throw refuse("manifest-invalid", 'runtime = "wasm" requires a [wasm] table with `component`');

@@ -73,7 +73,7 @@ export async function importFidiusPackage(options: ImportFidiusOptions): Promise
   const world = decodeComponent(component);
   checkBuiltForFidius(id, world.exports.interfaces.flatMap(({ functions }) => functions.map(({ name }) => name)));
   const packed = await packInput({
-    component,
+    code: { runtime: "wasm", component },
     warnings: toml.precompiled === undefined ? [] : [`package.toml has wasm.precompiled, which is native code for another runtime, and is left out`],
     description: {
       id, version,

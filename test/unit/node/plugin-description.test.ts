@@ -11,7 +11,7 @@ const without = (line: RegExp) => PACKAGE_TOML.replace(line, "");
 
 describe("package.toml", () => {
   test("gives its reasons to the capabilities", () => {
-    const { capabilities } = parse(PACKAGE_TOML.replace('["log"]', '["log", { capability = "clocks", reason = "To date." , optional = true }]'));
+    const { description: { capabilities } } = parse(PACKAGE_TOML.replace('["log"]', '["log", { capability = "clocks", reason = "To date." , optional = true }]'));
     expect(capabilities).toEqual([
       { capability: "log", reason: "To tell what it does.", optional: false },
       { capability: "clocks", reason: "To date.", optional: true },
@@ -24,11 +24,11 @@ describe("package.toml", () => {
   });
 
   test("may begin with a byte order mark and have Windows's line ends", () => {
-    expect(parse(`\ufeff${PACKAGE_TOML.replaceAll("\n", "\r\n")}`).id).toBe("acme.logger");
+    expect(parse(`\ufeff${PACKAGE_TOML.replaceAll("\n", "\r\n")}`).description.id).toBe("acme.logger");
   });
 
   test("keeps a member called __proto__ as data", () => {
-    const { contributes } = parse(`${PACKAGE_TOML}[contributes.__proto__]\npolluted = true\n`);
+    const { description: { contributes } } = parse(`${PACKAGE_TOML}[contributes.__proto__]\npolluted = true\n`);
     expect(Object.keys(contributes as object)).toEqual(["__proto__"]);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
@@ -42,7 +42,8 @@ describe("package.toml", () => {
     ["no runtime", without(/^runtime.*$/m), "manifest-invalid", "runtime"],
     ["no [wasm]", without(/\[wasm\][^]*/), "manifest-invalid", "[wasm]"],
     ["no component", without(/^component.*$/m), "manifest-invalid", "component"],
-    ["a native runtime", PACKAGE_TOML.replace('runtime = "wasm"', 'runtime = "rust"'), "runtime-unsupported", "rust"],
+    ["a native runtime without its table", PACKAGE_TOML.replace('runtime = "wasm"', 'runtime = "rust"'), "manifest-invalid", "libraries = {"],
+    ["a Python runtime without its table", PACKAGE_TOML.replace('runtime = "wasm"', 'runtime = "python"'), "manifest-invalid", "entry_module ="],
     ["an unknown runtime", PACKAGE_TOML.replace('runtime = "wasm"', 'runtime = "java"'), "manifest-invalid", "runtime"],
     ["an unsafe name", PACKAGE_TOML.replace("acme.logger", "../acme"), "manifest-invalid", "name"],
     ["no semantic version", PACKAGE_TOML.replace("1.2.3", "1.2"), "manifest-invalid", "version"],

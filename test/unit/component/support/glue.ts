@@ -8,7 +8,7 @@ export interface RunningComponent {
 }
 
 // The glue's own decoder would drop a byte order mark; the worker gives it one that keeps it, as this does.
-const TEXT_DECODER = "class TextDecoder extends globalThis.TextDecoder { constructor(label) { super(label, { fatal: true, ignoreBOM: true }); } }\n";
+export const TEXT_DECODER = "class TextDecoder extends globalThis.TextDecoder { constructor(label) { super(label, { fatal: true, ignoreBOM: true }); } }\n";
 
 /** Transpiles a component with the real transpiler and instantiates it here, without imports. */
 export async function runComponent(bytes: Uint8Array): Promise<RunningComponent> {
