@@ -13,6 +13,7 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compareTable, findingsOf } from "./conformance/table.mjs";
 import { ensureChromium } from "./support/chromium.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
@@ -106,8 +107,22 @@ async function runPlaywright(projects) {
   };
   const selected = projects.map((project) => `--project=${project}`);
   const code = await run("node", [playwright, "test", "--reporter=list,json", "--pass-with-no-tests", ...selected, ...runnerArguments], environment);
-  const stats = (await readReport(report))?.stats;
+  const found = await readReport(report);
+  const stats = found?.stats;
+  if (projects.includes("conformance") && runnerArguments.length === 0) await checkTable(found);
   count(code, { passed: (stats?.expected ?? 0) + (stats?.flaky ?? 0), failed: stats?.unexpected ?? 0, skipped: stats?.skipped ?? 0 });
+}
+
+/**
+ * The README says what every runtime can do: it must be what was found.
+ *
+ * @param {any} report
+ */
+async function checkTable(report) {
+  const problem = await compareTable(findingsOf(report));
+  if (problem === undefined) return;
+  console.error(problem);
+  totals.failed += 1;
 }
 
 /**

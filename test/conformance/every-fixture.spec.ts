@@ -14,8 +14,12 @@ const REFUSED = new Map<FixtureName, string>([
   ["notes-c", "import-unknown"],
   ["notes-js", "import-unknown"],
   ["host-loop", "import-unknown"],
-  // It imports fidius's interfaces of the host: fidius.spec.ts has it.
+  // They import fidius's interfaces of the host: fidius.spec.ts and runtimes.spec.ts have them.
   ["fidius-greeter", "import-unknown"],
+  ["conformance-rust", "import-unknown"],
+  ["conformance-c", "import-unknown"],
+  ["conformance-js", "import-unknown"],
+  ["conformance-py", "import-unknown"],
   ["pumps-rust", "import-unknown"],
   ["start-loop", "timeout"],
   ["start-trap", "instantiate-failed"],

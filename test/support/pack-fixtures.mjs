@@ -4,14 +4,16 @@
  *   publisher.pub            the public key that signed everything
  *   registry/index.json …    the registry, one package per fixture: `fixture.<name>`
  *   descriptors/<name>.json  what an app's `portcullis types` would have given it
+ *   bridge/<id>/<version>/   a bridge's plugins: those of the registry that are native code or Python
  *
- * Playwright runs it before the specs. It packs again only what changed: components or this package's build.
+ * Playwright runs it before the specs. It packs again only what changed: a plugin or this package's build.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { existsSync, readdirSync } from "node:fs";
+import { assembleBridgePlugins } from "./pack-bridge.mjs";
 import { DEFAULT_PORT } from "./server.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -32,6 +34,7 @@ export const authorityRequests = (httpPrefix = `http://127.0.0.1:${DEFAULT_PORT}
 
 const AUTHORITY_GUESTS = ["authority-rust", "authority-c", "authority-js", "authority-py", "authority-go"];
 const NOTES_GUESTS = ["notes-rust", "notes-c", "notes-js", "host-loop"];
+const FIDIUS_GUESTS = ["fidius-greeter", "conformance-rust", "conformance-c", "conformance-js", "conformance-py"];
 const notes = [{ capability: "host:probe:notes/store@1.0.0", reason: "It reads and writes notes", optional: true }];
 
 /** What a fixture asks for. Those without an entry ask for nothing. */
@@ -46,7 +49,7 @@ const CAPABILITIES = new Map([
   ["pumps-rust", [{ capability: "host:probe:streams/sources@1.0.0", reason: "It reads streams of the app", optional: true }]],
   ...NOTES_GUESTS.map((name) => /** @type {const} */ ([name, notes])),
   // What `portcullis import` asks for on behalf of a component of fidius.
-  ["fidius-greeter", ["host:fidius:host-call/host@0.1.0", "host:fidius:stream-pull/pull@0.1.0"].map(harmless)],
+  ...FIDIUS_GUESTS.map((name) => /** @type {const} */ ([name, ["host:fidius:host-call/host@0.1.0", "host:fidius:stream-pull/pull@0.1.0"].map(harmless)])),
   // CPython seeds its hashes in the first call.
   ["echo-py", [{ capability: "random", reason: "Python seeds its hash tables", optional: false }]],
 ]);
@@ -58,7 +61,19 @@ export default async function packFixtures() {
   await mkdir(join(PACKAGES, "descriptors"), { recursive: true });
   const build = createHash("sha256").update(await readFile(join(ROOT, "dist/node.js"))).update(await readFile(join(ROOT, "dist/transpiler/transpiler.js")));
   const buildDigest = build.update(await readFile(fileURLToPath(import.meta.url))).digest("hex");
-  for (const path of components()) await packFixture(node, path, registry, seed, buildDigest);
+  const pack = (/** @type {string} */ name, /** @type {string | Uint8Array} */ content, /** @type {object} */ options) =>
+    packFixture(node, { name, key: createHash("sha256").update(content).update(buildDigest).digest("hex"), options: { out: registry, signingKeys: [seed], ...options } });
+  for (const path of components()) {
+    const name = basename(path, ".wasm");
+    const identity = { id: `fixture.${name}`, version: "1.0.0", capabilities: CAPABILITIES.get(name) ?? [] };
+    await pack(name, await readFile(path), { input: path, identity });
+  }
+  for (const { name, folder, key } of assembleBridgePlugins()) {
+    await pack(name, key, { input: folder });
+    const plugin = join(PACKAGES, "bridge", `fixture.${name}`);
+    await rm(plugin, { recursive: true, force: true });
+    await cp(join(registry, `fixture.${name}`), plugin, { recursive: true });
+  }
   await node.createRegistryIndex({ directory: registry, signingKeys: [seed] });
 }
 
@@ -81,20 +96,12 @@ async function publisherSeed(/** @type {any} */ node) {
   return node.parseSecretKey(await readFile(path, "utf8"));
 }
 
-async function packFixture(/** @type {any} */ node, /** @type {string} */ path, /** @type {string} */ registry, /** @type {Uint8Array} */ seed, /** @type {string} */ buildDigest) {
-  const name = basename(path, ".wasm");
+async function packFixture(/** @type {any} */ node, /** @type {{ name: string, key: string, options: { out: string, signingKeys: readonly Uint8Array[] } }} */ { name, key, options }) {
   const id = `fixture.${name}`;
   const mark = join(PACKAGES, "descriptors", `${name}.key`);
-  const key = createHash("sha256").update(await readFile(path)).update(buildDigest).digest("hex");
   if (existsSync(mark) && (await readFile(mark, "utf8")) === key) return;
-  await rm(join(registry, id), { recursive: true, force: true });
-  const { manifest } = await node.packPlugin({
-    input: path,
-    out: registry,
-    formats: ["directory", "archive"],
-    identity: { id, version: "1.0.0", capabilities: CAPABILITIES.get(name) ?? [] },
-    signingKeys: [seed],
-  });
+  await rm(join(options.out, id), { recursive: true, force: true });
+  const { manifest } = await node.packPlugin({ formats: ["directory", "archive"], ...options });
   const world = { ...manifest.world, imports: { interfaces: [], functions: [] } };
   await writeFile(join(PACKAGES, "descriptors", `${name}.json`), JSON.stringify({ name: id, hash: manifest.interface.hash, world }));
   await writeFile(mark, key);

@@ -3,7 +3,7 @@ import * as portcullis from "../dist/index.js";
 import { FidiusError, fidiusInterfaceHash, loadFidius } from "../dist/fidius.js";
 import { createHost, describeError } from "./plugins.js";
 
-const plugins = new Map();
+export const plugins = new Map();
 export const hosts = new Map();
 export const failures = [];
 export const calls = [];

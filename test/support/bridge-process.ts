@@ -1,0 +1,136 @@
+/** A bridge as an operator starts it: the command line, in a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const COMMAND_LINE = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const PACKAGES = fileURLToPath(new URL("../../.cache/packages/", import.meta.url));
+/** The packages of native and Python fixtures. */
+export const BRIDGE_PLUGINS = join(PACKAGES, "bridge");
+
+/** Why the package of a native or Python fixture is not there: its toolchain was missing when the fixtures were built. */
+export function missingBridgePlugin(name: string): string | undefined {
+  if (existsSync(join(BRIDGE_PLUGINS, `fixture.${name}`))) return undefined;
+  return `fixture.${name} was not built: native fixtures need cargo, and Python ones python3 3.9 or newer`;
+}
+
+export interface BridgeStart {
+  /** Origins of the pages that may connect. */
+  readonly origins: readonly string[];
+  readonly plugins?: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  /** More of the command's arguments. */
+  readonly options?: readonly string[];
+}
+
+export class BridgeProcess {
+  readonly token = "a-token-of-the-tests-that-is-long-enough";
+  readonly #start: BridgeStart;
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+  #port = 0;
+  /** Lines of its log. */
+  readonly log: string[] = [];
+
+  private constructor(start: BridgeStart, folder: string) {
+    this.#start = start;
+    this.#folder = folder;
+    this.#port = start.port ?? 0;
+  }
+
+  static async start(start: BridgeStart): Promise<BridgeProcess> {
+    const bridge = new BridgeProcess(start, await mkdtemp(join(tmpdir(), "portcullis-test-bridge-")));
+    await writeFile(join(bridge.#folder, "tokens"), `${bridge.token}\n`, { mode: 0o600 });
+    await bridge.run();
+    return bridge;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#port}/`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Starts it, again at the same port. */
+  async run(): Promise<void> {
+    const { origins, plugins = BRIDGE_PLUGINS, options = [] } = this.#start;
+    const child = spawn(process.execPath, [
+      COMMAND_LINE, "bridge", "--plugins", plugins, "--listen", `127.0.0.1:${this.#port}`, "--trust", join(PACKAGES, "publisher.pub"),
+      "--token-file", join(this.#folder, "tokens"), ...origins.flatMap((origin) => ["--allow-origin", origin]), "--json", ...options,
+    ], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    let text = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => void this.log.push(chunk));
+    const announced = new Promise<number>((resolve, reject) => {
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+        const port = /"port":\s*(\d+)/.exec(text)?.[1];
+        if (port !== undefined) resolve(Number(port));
+      });
+      child.once("exit", (code) => reject(new Error(`The bridge ended with ${code} before it listened: ${this.log.join("")}`)));
+    });
+    this.#port = await announced;
+  }
+
+  /** Ends it by `signal`, and waits until it has ended. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await this.end();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Value of one of its metrics, of all labels together. */
+  async metric(name: string): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.#port}/metrics`);
+    const lines = (await answer.text()).split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+    return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
+  /** How many descriptors it has open. */
+  async descriptors(): Promise<number> {
+    return (await readdir(`/proc/${this.pid}/fd`)).length;
+  }
+
+  /** The processes that came of it and still run, whatever became of their parents. */
+  async descendants(): Promise<number[]> {
+    const parents = new Map<number, number>();
+    for (const name of await readdir("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+      const parent = /^\d+ \(.*\) [^Z] (\d+)/s.exec(stat)?.[1];
+      if (parent !== undefined) parents.set(Number(name), Number(parent));
+    }
+    const isBelow = (pid: number | undefined): boolean => pid !== undefined && pid > 1 && (pid === this.pid || isBelow(parents.get(pid)));
+    return [...parents.keys()].filter((pid) => pid !== this.pid && isBelow(parents.get(pid)));
+  }
+}
+
+/** Processes on this machine that run the programs of instances. None may be left when no bridge is there any more. */
+export async function instanceProcesses(): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const command = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+    const folder = await readlink(`/proc/${name}/cwd`).catch(() => "");
+    if (/python-runner\.py|native-host\.js/.test(command)) found.push(`${name} ${command.replaceAll("\0", " ")} in ${folder}`);
+  }
+  return found;
+}
