@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compareTable, findingsOf } from "./conformance/table.mjs";
 import { ensureChromium } from "./support/chromium.mjs";
+import { ensurePrograms } from "./support/programs.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
 
@@ -55,6 +56,7 @@ async function runAll(parts, everything) {
       console.log(`${version} at ${executablePath}${sandbox ? "" : ", without its own process sandbox"}`);
     });
   }
+  await step("Programs", ensurePrograms);
   await step("Fixtures", () => mustRun("node", ["test/fixtures/build/setup.mjs"]));
   // A plain `unit` run needs no build; specs and the package do.
   if (everything || (inBrowser.length > 0 && (await isBuildStale()))) await step("Build", () => mustRun("npm", ["run", "--silent", "build"]));

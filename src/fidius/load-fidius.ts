@@ -43,12 +43,14 @@ export async function loadFidius<Functions extends FunctionTable<Functions>>(
   options: LoadFidiusOptions,
 ): Promise<FidiusPlugin<Functions>> {
   const contract = fidiusContract(options);
-  const { version, compatibility, config, signal, onProgress } = options;
+  const { version, compatibility, config, instances, restart, signal, onProgress } = options;
   const handle = await host.load(id, descriptor, {
     contract,
     ...(version === undefined ? {} : { version }),
     ...(compatibility === undefined ? {} : { compatibility }),
     ...(config === undefined ? {} : { config }),
+    ...(instances === undefined ? {} : { instances }),
+    ...(restart === undefined ? {} : { restart }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });

@@ -1,5 +1,6 @@
 /** The memory of a process and all that it started, on systems that tell it through /proc. */
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { processTree } from "./process-tree.mjs";
 
 /**
  * Proportional set size: pages that several processes share are divided among them.
@@ -8,22 +9,21 @@ import { readdir, readFile } from "node:fs/promises";
  * @returns {Promise<number | null>} bytes; `null` where the system does not tell.
  */
 export async function treeMemory(root) {
-  const processes = await readdir("/proc").catch(() => []);
-  const parents = new Map();
-  for (const name of processes.filter((entry) => /^\d+$/.test(entry))) {
-    // The name in parentheses may have spaces; the parent comes second after it.
-    const text = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
-    parents.set(Number(name), Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]));
-  }
-  if (root === undefined || !parents.has(root)) return null;
-  const isInside = (/** @type {number | undefined} */ id) => {
-    for (let current = id; current !== undefined && current > 1; current = parents.get(current)) if (current === root) return true;
-    return false;
-  };
-  let kilobytes = 0;
-  for (const id of [...parents.keys()].filter(isInside)) {
-    const text = await readFile(`/proc/${id}/smaps_rollup`, "utf8").catch(() => "");
-    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0);
-  }
+  return memoryOf(root === undefined ? [] : await processTree(root));
+}
+
+/**
+ * What the processes that came of one take, without that one itself.
+ *
+ * @param {number} root
+ */
+export async function memoryBelow(root) {
+  return memoryOf((await processTree(root)).filter(({ id }) => id !== root));
+}
+
+/** @param {readonly import("./process-tree.mjs").RunningProcess[]} processes */
+async function memoryOf(processes) {
+  const texts = await Promise.all(processes.map(({ id }) => readFile(`/proc/${id}/smaps_rollup`, "utf8").catch(() => "")));
+  const kilobytes = texts.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0), 0);
   return kilobytes === 0 ? null : kilobytes * 1024;
 }

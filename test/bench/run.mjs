@@ -5,6 +5,7 @@
  *   --check        exit with 1 when a target is missed
  *   --quick        few repetitions: shows that it runs, not how fast anything is
  *   --out=<path>   where the JSON goes instead of .cache/bench/latest.json
+ *   --only=<part>  that part alone; may be repeated. An unknown one prints which there are
  */
 import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -14,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openChromium } from "./browser.mjs";
 import { measureHostCalls, measureLoads, measureMessages, measureRealms, observeDownloads, QUICK_SETTINGS, SETTINGS } from "./measure.mjs";
+import { BRIDGE_SETTINGS, measureBridge, QUICK_BRIDGE_SETTINGS } from "./measure-bridge.mjs";
 import { CODE_CACHE_SETTINGS, measureCodeCache, QUICK_CODE_CACHE_SETTINGS } from "./measure-code-cache.mjs";
 import { INSTANCE_SETTINGS, measureInstances, QUICK_INSTANCE_SETTINGS } from "./measure-instances.mjs";
 import { BENCH, prepare } from "./prepare.mjs";
@@ -25,10 +27,33 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 // Another site than the loopback's address, for the page between two measured ones.
 const SWAP_HOST = "swap.test";
 
+/**
+ * @typedef {object} Run
+ * @property {import("./measure.mjs").RunJob} run
+ * @property {Awaited<ReturnType<typeof startServer>>} server
+ * @property {ReadonlyMap<string, { bytes: number, wasi: boolean }>} components
+ */
+
+/** What can be measured alone, in the order of a whole run. @type {Map<string, { title: string, measure: (context: Run) => Promise<object> }>} */
+const PARTS = new Map(Object.entries({
+  messages: { title: "calls and echoes", measure: ({ run }) => measureMessages(run, settings) },
+  "host-calls": { title: "host calls", measure: async ({ run }) => ({ hostCalls: await measureHostCalls(run, settings) }) },
+  instances: { title: "deadlines and instances", measure: async ({ run }) => ({ instances: await measureInstances(run, settings) }) },
+  realms: { title: "sandboxes", measure: async ({ run }) => ({ realms: await measureRealms(run, settings) }) },
+  loads: { title: "loads", measure: async ({ run, components }) => ({ loads: await measureLoads(run, components, settings.loads, (done) => console.log(`  ${done}`)) }) },
+  "code-cache": { title: "the engine's code cache", measure: async ({ run }) => ({ codeCache: await measureCodeCache(run, settings) }) },
+  sizes: { title: "downloads", measure: async ({ run, server }) => ({ sizes: await measureSizes(await observeDownloads(run, server.takeRequests)) }) },
+  bridge: { title: "plugins behind a bridge", measure: async ({ run, server }) => ({ bridge: await measureBridge(run, server, settings) }) },
+}));
+
 const { values: options } = parseArgs({
-  options: { check: { type: "boolean" }, quick: { type: "boolean" }, out: { type: "string" } },
+  options: { check: { type: "boolean" }, quick: { type: "boolean" }, out: { type: "string" }, only: { type: "string", multiple: true, default: [...PARTS.keys()] } },
 });
-const settings = options.quick === true ? { ...QUICK_SETTINGS, ...QUICK_INSTANCE_SETTINGS, ...QUICK_CODE_CACHE_SETTINGS } : { ...SETTINGS, ...INSTANCE_SETTINGS, ...CODE_CACHE_SETTINGS };
+const unknown = options.only.filter((part) => !PARTS.has(part));
+if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(", ")} of the benchmark: give --only one of ${[...PARTS.keys()].join(", ")}`);
+const settings = options.quick === true
+  ? { ...QUICK_SETTINGS, ...QUICK_INSTANCE_SETTINGS, ...QUICK_CODE_CACHE_SETTINGS, ...QUICK_BRIDGE_SETTINGS }
+  : { ...SETTINGS, ...INSTANCE_SETTINGS, ...CODE_CACHE_SETTINGS, ...BRIDGE_SETTINGS };
 
 buildFixtures();
 const components = await prepare();
@@ -62,23 +87,15 @@ async function measure(measured) {
   });
   const url = `http://127.0.0.1:${server.port}/bench/index.html`;
   const browser = await openChromium({ url, swapHost: SWAP_HOST, profile: join(BENCH, "profile") });
-  server.tellMemory(browser.memoryBytes);
+  server.tell("/memory", browser.memoryBytes);
   const run = (/** @type {import("./server.mjs").Job} */ job) => Promise.race([server.run(job), browser.failure]);
   try {
-    console.log("Measuring calls and echoes");
-    const messages = await measureMessages(run, settings);
-    console.log("Measuring host calls");
-    const hostCalls = await measureHostCalls(run, settings);
-    console.log("Measuring deadlines and instances");
-    const instances = await measureInstances(run, settings);
-    console.log("Measuring sandboxes");
-    const realms = await measureRealms(run, settings);
-    console.log("Measuring loads");
-    const loads = await measureLoads(run, measured, settings.loads, (done) => console.log(`  ${done}`));
-    console.log("Measuring the engine's code cache");
-    const codeCache = await measureCodeCache(run, settings);
-    const sizes = await measureSizes(await observeDownloads(run, server.takeRequests));
-    const figures = { ...messages, hostCalls, instances, realms, loads, codeCache, sizes };
+    const figures = {};
+    for (const [part, { title, measure: measurePart }] of PARTS) {
+      if (!options.only.includes(part)) continue;
+      console.log(`Measuring ${title}`);
+      Object.assign(figures, await measurePart({ run, server, components: measured }));
+    }
     return { date: new Date().toISOString(), machine: describeMachine(browser.version), settings, components: Object.fromEntries(measured), ...figures, targets: targetsOf(figures) };
   } finally {
     await browser.close();

@@ -11,6 +11,8 @@ import { createServer } from "node:http";
 import { SEALED_POLICY } from "../support/server.mjs";
 import { readServedFile } from "../support/server-files.mjs";
 
+/** @typedef {(options: URLSearchParams) => unknown} Question What a page may ask for while it measures; the answer goes as JSON. */
+/** @typedef {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string>, questions: Map<string, Question> }} Context */
 /** @typedef {{ readonly kind: string, readonly page?: string, readonly [option: string]: unknown }} Job `page` is the path of the page that it needs. */
 
 // A cross-origin isolated page reads its clock in steps of 5 µs; any other in steps of 100, three calls' time.
@@ -31,8 +33,8 @@ export async function startServer({ areas, swapHost }) {
   const queue = new JobQueue();
   /** @type {Set<string>} */
   const requested = new Set();
-  /** @type {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string>, memoryBytes: () => Promise<number | null> }} */
-  const context = { areas, swapHost, queue, requested, memoryBytes: () => Promise.resolve(null) };
+  /** @type {Context} */
+  const context = { areas, swapHost, queue, requested, questions: new Map() };
   const server = createServer((request, response) => {
     answer(request, response, context).catch((/** @type {unknown} */ error) => {
       queue.fail(error);
@@ -46,8 +48,8 @@ export async function startServer({ areas, swapHost }) {
   return {
     port: address.port,
     run: queue.run.bind(queue),
-    /** Sets who tells a page the browser's memory. @param {() => Promise<number | null>} tell */
-    tellMemory: (tell) => void (context.memoryBytes = tell),
+    /** Sets who tells a page something of the machine. @param {string} path @param {Question} tell */
+    tell: (path, tell) => void context.questions.set(path, tell),
     /** Paths that were asked for since the last time, without their mode. */
     takeRequests: () => {
       const paths = [...requested];
@@ -110,12 +112,13 @@ class JobQueue {
 /**
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
- * @param {{ areas: Record<string, string[]>, swapHost: string, queue: JobQueue, requested: Set<string>, memoryBytes: () => Promise<number | null> }} context
+ * @param {Context} context
  */
-async function answer(request, response, { areas, swapHost, queue, requested, memoryBytes }) {
-  const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+async function answer(request, response, { areas, swapHost, queue, requested, questions }) {
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
   if (pathname === "/next-job") return send(response, JSON.stringify({ swapHost, job: await queue.next() }), "application/json");
-  if (pathname === "/memory") return send(response, JSON.stringify(await memoryBytes()), "application/json");
+  const tell = questions.get(pathname);
+  if (tell !== undefined) return send(response, JSON.stringify(await tell(searchParams) ?? null), "application/json");
   if (pathname === "/result") {
     queue.finish(JSON.parse(await readText(request)));
     return send(response, "", "text/plain");

@@ -35,6 +35,23 @@ export async function measureSizes(downloads) {
 }
 
 /**
+ * @param {readonly string[]} downloads of this package, as the load of a plugin behind a bridge was seen to ask for them.
+ * @returns {Promise<{ readonly [part in "bridge" | "fidius" | "load" | "beside"]: Size }>}
+ */
+export async function measureBridgeSizes(downloads) {
+  const always = await staticClosure([new URL("index.js", DIST)]);
+  const bridge = await beyond(new URL("bridge.js", DIST), always);
+  const load = downloads.map((path) => new URL(path, DIST));
+  const entry = new Set(always.map(({ href }) => href));
+  return {
+    bridge: await sizeOf("portcullis/bridge, with what the entry does not have", bridge),
+    fidius: await sizeOf("portcullis/fidius, with what both do not have", await beyond(new URL("fidius.js", DIST), [...always, ...bridge])),
+    load: await sizeOf("all that a load of a plugin behind a bridge asks for", load),
+    beside: await sizeOf("  of it, not in the entry with its static imports", load.filter(({ href }) => !entry.has(href))),
+  };
+}
+
+/**
  * Each chunk that is imported when it is needed, with what it needs beyond what is there already.
  *
  * @param {readonly URL[]} always

@@ -16,6 +16,13 @@ const containing = (part: string): unknown => expect.stringContaining(part);
 const changed = (id: string, change: Partial<Manifest> = {}) =>
   changedPackage("small-c", { manifest: (manifest) => ({ ...manifest, id, ...change }) });
 
+/** The manifest of native code with the same exports. */
+function nativeManifest({ component = "", ...manifest }: Manifest): Manifest {
+  const methods = manifest.world.exports.interfaces.flatMap(({ functions }) => functions.map(({ name }) => ({ function: name, raw: false, takesStream: false })));
+  const bridge = { interfaceHash: "0".repeat(16), methods, libraries: [{ platform: "linux-x64", path: component }] };
+  return { ...manifest, id: "acme.native", runtime: "rust", transpiled: [], bridge };
+}
+
 test.describe("compatibility", () => {
   const edited = async (edit: (world: World) => World): Promise<InterfaceDescriptorData> => descriptorOfWorld(edit((await packagedDescriptor("small-c")).world), "the app's echo");
   const editInterface = (edit: (shape: World["exports"]["interfaces"][number]) => World["exports"]["interfaces"][number]) => (world: World): World =>
@@ -75,7 +82,6 @@ test.describe("compatibility", () => {
 test.describe("refusals", () => {
   const manifests: readonly (readonly [what: string, code: string, change: Partial<Manifest>, says: string])[] = [
     ["a newer host", "host-too-old", { minimumHost: "99.0.0" }, "99.0.0"],
-    ["another runtime", "runtime-unsupported", { runtime: "python" }, "python"],
     ["another protocol", "protocol-unsupported", { protocol: 2 }, "protocol 2"],
     ["a capability that does not exist", "capability-unknown", { capabilities: [{ capability: "everything", reason: "why not", optional: false }] }, "everything"],
   ];
@@ -87,6 +93,13 @@ test.describe("refusals", () => {
       expect(error).toMatchObject({ code, message: containing(says) });
     });
   }
+
+  test("a plugin that wants another runtime is refused as runtime-unsupported", async ({ page, server }) => {
+    const plugins = new PluginPage(page, server);
+    const index = await putRegistry(server, "native", [await changedPackage("small-c", { manifest: nativeManifest })]);
+    const { error } = await plugins.loadPackaged("small-c", { id: "acme.native", source: { index } });
+    expect(error).toMatchObject({ code: "runtime-unsupported", message: containing("the rust runtime") });
+  });
 
   test("imports that nobody offers are all named", async ({ page, server }) => {
     const plugins = new PluginPage(page, server);

@@ -1,11 +1,10 @@
 /** Darkroom as `npm run demo` serves it: the built page under its strict policy, with packed and signed filters. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Page } from "@playwright/test";
 import { PUBLIC, ROOT } from "../../demo/command/paths.mjs";
 import { tamper } from "../../demo/command/samples.mjs";
 import { GENERATED_TYPES, generateTypes } from "../../demo/command/types.mjs";
-import { applyFilter, dropFile, linearLight, pictureIn, sharpness, waitForPreview } from "./support/darkroom-page.js";
+import { applyFilter, dropFile, linearLight, openLargePicture, pictureIn, sharpness, waitForPreview } from "./support/darkroom-page.js";
 import { FILTERS } from "./support/darkroom-permissions.js";
 import { expect, test } from "./support/darkroom-test.js";
 
@@ -185,17 +184,4 @@ test("the page's types are what portcullis types writes for the filters' WIT", a
 async function packedFilter(id: string): Promise<Uint8Array> {
   const [registry = ""] = await readdir(join(PUBLIC, "plugins"));
   return readFile(join(PUBLIC, "plugins", registry, `${id}-1.0.0.tar.gz`));
-}
-
-/** Large enough for a filter in an interpreter to need seconds. */
-async function openLargePicture(page: Page): Promise<void> {
-  const base64 = await page.evaluate(() => {
-    const canvas = document.createElement("canvas");
-    canvas.width = 2400;
-    canvas.height = 2400;
-    canvas.getContext("2d")?.fillRect(300, 300, 1200, 900);
-    return canvas.toDataURL("image/png").replace(/^[^,]*,/, "");
-  });
-  await page.locator("#picture-file").setInputFiles({ name: "large.png", mimeType: "image/png", buffer: Buffer.from(base64, "base64") });
-  await expect(page.locator("#picture-name")).toContainText("2400 × 2400");
 }

@@ -72,6 +72,12 @@ for (const { name: runtime, title, form, where } of RUNTIMES) {
       expect((await load(page, server, bridge, runtime, "plugin", HELLO, { descriptor: await packagedDescriptor("fidius-greeter") })).error).toMatchObject({ code: "interface-mismatch", stage: "admit" });
     });
 
+    test("several instances, as many as calls are made at once", annotated("several instances"), async ({ page, server, bridge }) => {
+      await load(page, server, bridge, runtime, "plugin", HELLO, { options: { instances: { count: 2 } } });
+      const states = await inPage(page, server, (app) => app.use("plugin", (plugin: any) => Promise.all([1, 2].map(() => plugin.handle.call("nextState", [])))));
+      expect(states).toEqual({ value: [1, 1] });
+    });
+
     test("a publisher whom the app does not trust", annotated("an untrusted publisher"), async ({ page, server, bridge }) => {
       const other = "ed25519:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
       const { error } = await load(page, server, bridge, runtime, "plugin", HELLO, { trust: [other] });

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,6 +34,8 @@ export class BridgeProcess {
   readonly #folder: string;
   #child: ChildProcess | undefined;
   #port = 0;
+  /** Of every process that it was. */
+  readonly pids = new Set<number>();
   /** Lines of its log. */
   readonly log: string[] = [];
 
@@ -70,6 +72,7 @@ export class BridgeProcess {
       "--token-file", join(this.#folder, "tokens"), ...origins.flatMap((origin) => ["--allow-origin", origin]), "--json", ...options,
     ], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
+    if (child.pid !== undefined) this.pids.add(child.pid);
     let text = "";
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => void this.log.push(chunk));
     const announced = new Promise<number>((resolve, reject) => {
@@ -123,14 +126,17 @@ export class BridgeProcess {
   }
 }
 
-/** Processes on this machine that run the programs of instances. None may be left when no bridge is there any more. */
-export async function instanceProcesses(): Promise<string[]> {
+/**
+ * Processes on this machine that run the programs of instances of these bridges: each is started with a mark that begins with the
+ * bridge's own number. None may be left when the bridges are gone.
+ */
+export async function instanceProcesses(bridges: ReadonlySet<number>): Promise<string[]> {
   const found: string[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const command = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-    const folder = await readlink(`/proc/${name}/cwd`).catch(() => "");
-    if (/python-runner\.py|native-host\.js/.test(command)) found.push(`${name} ${command.replaceAll("\0", " ")} in ${folder}`);
+    const mark = /(?:python-runner\.py|native-host\.js)\0(\d+)-/.exec(command)?.[1];
+    if (mark !== undefined && bridges.has(Number(mark))) found.push(`${name} ${command.replaceAll("\0", " ")}`);
   }
   return found;
 }

@@ -6,6 +6,7 @@ import { PluginError } from "../../errors/plugin-error.js";
 import { endProcesses } from "./end-processes.js";
 import { identityText, isAlive, ownIdentity, parseIdentity } from "./process-identity.js";
 import { surveyProcesses } from "./process-survey.js";
+import { runProgram } from "./run-program.js";
 
 /** User numbers that belong to nobody, from the first to the last. The group of each has the same number. */
 export interface UserRange {
@@ -86,7 +87,7 @@ export class InstanceUsers {
   }
 
   async #endAbandoned({ uid, path }: Claim): Promise<void> {
-    const left = await endProcesses(() => processesOf(uid));
+    const left = await endUser({ uid, gid: uid });
     if (left.length === 0) remove(path);
   }
 
@@ -103,6 +104,18 @@ interface Claim {
   readonly uid: number;
   readonly owner: NonNullable<ReturnType<typeof parseIdentity>>;
   readonly path: string;
+}
+
+/**
+ * Ends everything that runs as this user. One that is done by another in less time than it takes to look for it can only be met by a
+ * signal to all, which the kernel sends at one moment, and which only somebody of that user can send to no others.
+ *
+ * @returns the numbers of what could not be ended.
+ */
+export async function endUser(user: Pick<InstanceUser, "uid" | "gid">): Promise<readonly number[]> {
+  // As root it would end the system.
+  await runProgram("/bin/sh", ["-c", '[ "$(id -u)" = "$1" ] && [ "$1" -gt 0 ] && kill -KILL -1', "sh", String(user.uid)], user);
+  return endProcesses(() => processesOf(user.uid));
 }
 
 /** Everything that runs as this user, in whatever role: a program that became root by its file's mode keeps its real user. */

@@ -62,7 +62,10 @@ export async function connectNats({ servers }: NatsServers, onLost: () => void):
       const subscription = client.subscribe(subject, {
         ...(queue === undefined ? {} : { queue }),
         callback: (error, message) => {
-          if (error === null) handler(message.data, message.reply === undefined ? undefined : (bytes) => void message.respond(bytes), message.subject);
+          if (error !== null) return;
+          // Where no answer is wanted, the client has an empty text.
+          const isAnswerable = message.reply !== undefined && message.reply !== "";
+          handler(message.data, isAnswerable ? (bytes) => void message.respond(bytes) : undefined, message.subject);
         },
       });
       return () => subscription.unsubscribe();

@@ -47,6 +47,8 @@ export async function runNatsExecutor(options: NatsExecutorServiceOptions): Prom
   const connection = await connectNats(options, () => onLost.forEach((tell) => tell()));
   const service = new OrderService(connection, options);
   onLost.push(() => service.lost());
+  // Whoever is told that it takes orders may send one at once: by then the server must know of it.
+  await connection.flushed();
   return service;
 }
 

@@ -36,6 +36,8 @@ export async function createNatsExecutor(options: NatsExecutorOptions): Promise<
   const connection = await connectNats(options, () => onLost.forEach((tell) => tell()));
   const executor = new RemoteExecutor(connection, options);
   onLost.push(() => executor.lost());
+  // By the first order, the server must know where answers go.
+  await connection.flushed();
   return executor;
 }
 

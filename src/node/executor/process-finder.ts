@@ -40,7 +40,8 @@ export interface InstanceSigns {
 
 /**
  * Of an instance that has the user of this process: by group, session, descent, arguments, environment and working directory. What
- * rids itself of all of them at once, between two looks, escapes. Only a user of its own or bubblewrap rules that out.
+ * rids itself of all of them at once, between two looks, escapes, and so does what is done by another, again and again, in less time
+ * than a look takes. Only a user of its own or bubblewrap rules that out.
  */
 export function findBySigns({ leader, argument, variable, directory }: InstanceSigns): ProcessFinder {
   const known = new Map<number, ProcessIdentity>();

@@ -3,7 +3,7 @@ import { chown, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { bubblewrapArguments, INSIDE } from "./bubblewrap.js";
 import { endProcesses } from "./end-processes.js";
-import type { InstanceUser } from "./instance-users.js";
+import { endUser, type InstanceUser } from "./instance-users.js";
 import type { Isolation } from "./isolation.js";
 import { removeLeftovers } from "./leftovers.js";
 import { findBySigns, findByUser, type ProcessFinder } from "./process-finder.js";
@@ -116,12 +116,18 @@ export class ProcessSandbox {
    *   still runs could lead the removal elsewhere, and would meet the user's next instance.
    */
   async close(): Promise<readonly number[]> {
-    const left = this.#finder === undefined ? [] : await endProcesses(this.#finder.all);
+    const left = await this.#endProcesses();
     if (left.length > 0) return left;
     if (this.work !== undefined) await removeTree(this.work);
     if (this.user !== undefined && this.sharesFolders) await removeLeftovers(this.user.uid);
     this.user?.release();
     return [];
+  }
+
+  async #endProcesses(): Promise<readonly number[]> {
+    // bubblewrap's namespace ends as a whole with its first process.
+    if (this.user !== undefined && this.sharesFolders) return endUser(this.user);
+    return this.#finder === undefined ? [] : endProcesses(this.#finder.all);
   }
 
   #command(): readonly string[] {

@@ -1,7 +1,7 @@
 import type { AdmittedPlugin } from "../../admission/admit-plugin.js";
 import { type PageSide, plainPageSide } from "../../broker/plain-page-side.js";
 import { sha256Hex } from "../../bytes/sha256.js";
-import type { CapabilityKind } from "../../capability/capability.js";
+import { BRIDGE_BOUNDS, isEnforcedByBridge } from "../../capability/bridge-capabilities.js";
 import { printCapability } from "../../capability/capability.js";
 import { PluginError } from "../../errors/plugin-error.js";
 import { Deadline } from "../deadline.js";
@@ -18,9 +18,6 @@ export interface BridgeRuntime extends PluginRuntime {
   /** Closes the connection for good. Instances behind it end. */
   close(): void;
 }
-
-/** What can be enforced for code that runs on a server. What else it can do is bounded by the bridge's own isolation. */
-const ENFORCED: ReadonlySet<CapabilityKind> = new Set(["host", "config", "log", "stdout", "stderr"] as const);
 
 /**
  * Runs native and Python plugins on a bridge. Nothing is connected before a plugin needs it. When the connection is lost, every
@@ -108,12 +105,9 @@ async function pageSide(admitted: AdmittedPlugin, { page, limits }: InstanceRequ
   return openPageSide({ ...page, admitted, limits, transport: "suspension" });
 }
 
-function checkCapabilities({ manifest: { id, runtime, capabilities }, grants }: AdmittedPlugin): void {
-  const unenforced = grants.find(({ kind }) => !ENFORCED.has(kind));
+function checkCapabilities({ manifest: { id, runtime }, grants }: AdmittedPlugin): void {
+  const unenforced = grants.find((grant) => !isEnforcedByBridge(grant));
   if (unenforced === undefined) return;
-  const asked = capabilities.map(({ capability }) => capability).join(", ");
-  const message =
-    `Cannot load ${id}: it was granted ${printCapability(unenforced)} (of ${asked}), which cannot be enforced for ${runtime} plugins: what their code may do on its ` +
-    "server is bounded by the bridge's isolation. Grant only host interfaces, config, log, stdout and stderr";
+  const message = `Cannot load ${id}: it was granted ${printCapability(unenforced)}, to which nothing here can keep a ${runtime} plugin: ${BRIDGE_BOUNDS}`;
   throw new PluginError({ code: "capability-invalid", stage: "admit", pluginId: id, message });
 }

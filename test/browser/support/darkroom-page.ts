@@ -50,6 +50,19 @@ export async function dropFile(page: Page, name: string, content: Uint8Array): P
   for (const type of ["dragenter", "dragover", "drop"]) await page.dispatchEvent("body", type, { dataTransfer: transfer });
 }
 
+/** Large enough for a filter in an interpreter to need seconds. */
+export async function openLargePicture(page: Page): Promise<void> {
+  const base64 = await page.evaluate(() => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 2400;
+    canvas.height = 2400;
+    canvas.getContext("2d")?.fillRect(300, 300, 1200, 900);
+    return canvas.toDataURL("image/png").replace(/^[^,]*,/, "");
+  });
+  await page.locator("#picture-file").setInputFiles({ name: "large.png", mimeType: "image/png", buffer: Buffer.from(base64, "base64") });
+  await expect(page.locator("#picture-name")).toContainText("2400 × 2400");
+}
+
 /** Mean brightness, and how much neighbours in a row differ. */
 export function sharpness({ width, height, pixels }: PagePicture): { readonly brightness: number; readonly edges: number } {
   const light = (x: number, y: number) => {

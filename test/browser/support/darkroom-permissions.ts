@@ -8,8 +8,10 @@ import { ROOT } from "../../../demo/command/paths.mjs";
 import { portcullis } from "../../../demo/command/run.mjs";
 import { type PagePicture, pictureIn } from "./darkroom-page.js";
 
-/** In the registry. */
+/** In the registry, of those that run in the page. */
 export const FILTERS = 7;
+/** That run on the bridge, if they can. */
+export const BRIDGE_FILTERS = 2;
 
 export const DATE_STAMP = "darkroom.date-stamp";
 export const FILM_GRAIN = "darkroom.film-grain";

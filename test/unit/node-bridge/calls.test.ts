@@ -68,7 +68,7 @@ describe("an instance behind a bridge", () => {
     const { connect, plugin, executor } = await runningBridge({ limits: { callMilliseconds: 50 } });
     const client = await connect();
     const instance = await client.opened(plugin);
-    const call = client.begin(instance, "rest", [600_000], 0xffff_ffff);
+    const call = client.begin(instance, "rest", [600_000], 600_000);
     expect(await client.answer(instance, call)).toMatchObject({ tag: "failed", val: { code: "timeout", stage: "call" } });
     expect((await client.ended(instance)).code).toBe("timeout");
     expect(executor.running).toBe(0);

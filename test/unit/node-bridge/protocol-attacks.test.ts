@@ -7,7 +7,7 @@ import { runningBridge } from "./running-bridge.js";
 
 /** Each with an instance 1 that stands, with one call that runs. */
 const ATTACKS: readonly (readonly [name: string, attack: (client: BridgeClient) => void])[] = [
-  ["a text message", (client) => client.socket.send("hello")],
+  ["a text message, though its bytes are a frame", (client) => client.socket.send(Buffer.from(encodeClientFrame({ tag: "ping", val: 1 })).toString("latin1"))],
   ["an empty message", (client) => client.socket.send(new Uint8Array())],
   ["a frame of an unknown kind", (client) => client.socket.send(new Uint8Array([200, 0, 0, 0]))],
   ["a frame with more behind it", (client) => client.socket.send(Buffer.concat([encodeClientFrame({ tag: "ping", val: 1 }), Buffer.from([0])]))],

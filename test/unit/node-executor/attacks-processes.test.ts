@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BUBBLEWRAP, claimedUsers, MODES, openExecutor, rejection, remainingProcesses, SHARED, type TestInstance, USERS } from "./executor-fixture.js";
+import { BUBBLEWRAP, claimedUsers, executorFolder, MODES, openExecutor, rejection, remainingProcesses, SHARED, SHARED_BUBBLEWRAP, type TestInstance, USERS } from "./executor-fixture.js";
 
 /** Remembers the user that an instance runs as, so that whatever remains of it is found by that too. */
 async function remember(instance: TestInstance): Promise<void> {
@@ -61,6 +62,34 @@ describe.each(MODES)("processes under $name", (mode) => {
     setTimeout(() => controller.abort(), 20);
     expect(await starting).toMatchObject({ code: "aborted" });
     expect(remainingProcesses()).toEqual([]);
+  });
+});
+
+// As this user without bubblewrap it escapes: nothing tells such a process from others, and no signal meets it.
+describe.each([BUBBLEWRAP, SHARED_BUBBLEWRAP, USERS])("a process that is never there when it is looked for, under $name", (mode) => {
+  const test = it.skipIf(mode.unavailable !== undefined);
+
+  test("attack: it is done by its child before anybody can look for it, again and again", async () => {
+    const beats = join(executorFolder(), "beats");
+    mkdirSync(beats);
+    chmodSync(beats, 0o777);
+    const beat = join(beats, "alive");
+    try {
+      const { start } = await openExecutor({ mode });
+      const instance = await start();
+      // Under bubblewrap there is no such folder: it is looked for among processes only.
+      const sees = mode.options.isolation !== "required";
+      expect(await instance.run(`phoenix ${sees ? beat : ""}`)).toBe("rising");
+      if (sees) await expect.poll(() => existsSync(beat)).toBe(true);
+      await instance.end();
+      for (let look = 0; look < 20; look += 1) {
+        rmSync(beat, { force: true });
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        expect([existsSync(beat), remainingProcesses()]).toEqual([false, []]);
+      }
+    } finally {
+      rmSync(beats, { recursive: true });
+    }
   });
 });
 

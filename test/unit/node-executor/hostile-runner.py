@@ -113,6 +113,21 @@ def fork_bomb(number, rest):
     forever()
 
 
+def phoenix(number, rest):
+    """A process that is done by its child before anybody can look for it, again and again, for half a minute."""
+    until = time.monotonic() + 30
+    if os.fork() == 0:
+        os.setsid()
+        while time.monotonic() < until:
+            if rest:
+                open(rest, "w").close()
+            if os.fork():
+                os._exit(0)
+        os._exit(0)
+    answer(number, "rising")
+    forever_serving()
+
+
 def threads(number, rest):
     count = 0
     try:

@@ -163,8 +163,11 @@ describe("a local executor", () => {
     const [plugin, other] = [await makePlugin(), await makePlugin({ version: "2.0.0" })];
     const { start, executor } = await openExecutor({ mode: SHARED, plugin });
     expect(await rejection(start({ manifestSha256: other.manifestSha256 }))).toMatchObject({ code: "plugin-not-found" });
-    const lying = await openExecutor({ mode: SHARED, plugin, catalogue: { find: async () => other } });
-    expect(await rejection(lying.start())).toMatchObject({ code: "plugin-not-found" });
+    // Of the same name and version, too.
+    for (const wrong of [other, await makePlugin({ files: { "acme_attack.py": "changed" } }), await makePlugin({ id: "acme.other" })]) {
+      const lying = await openExecutor({ mode: SHARED, plugin, catalogue: { find: async () => wrong } });
+      expect(await rejection(lying.start())).toMatchObject({ code: "plugin-not-found" });
+    }
     expect(executor.report().ended.get("plugin-not-found")).toBe(1);
   });
 

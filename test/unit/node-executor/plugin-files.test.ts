@@ -70,7 +70,8 @@ describe("a runnable plugin", () => {
   it("is made of an admitted one and in no other way", async () => {
     const plugin = await makePlugin();
     const Constructor = RunnableClass as unknown as new (...parts: unknown[]) => RunnablePlugin;
-    expect(() => new Constructor(Symbol("RunnablePlugin"), {}, {})).toThrow(TypeError);
+    const forged = { manifest: plugin.manifest, verified: { package: { manifestBytes: new Uint8Array() } } };
+    expect(() => new Constructor(Symbol("RunnablePlugin"), forged, plugin.bridge)).toThrow(TypeError);
     expect(Object.isFrozen(plugin)).toBe(true);
     expect(plugin.manifestSha256).toMatch(/^[0-9a-f]{64}$/);
     expect(() => runnablePlugin({ manifest: { ...plugin.manifest, runtime: "wasm" } } as never)).toThrow(expect.objectContaining({ code: "runtime-unsupported" }));

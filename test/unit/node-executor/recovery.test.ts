@@ -128,6 +128,7 @@ describe("what killed executors left", () => {
     symlinkSync(target, join(folder, `portcullis-executor.${await deadOwner()}.abc`));
     await removeAbandoned(folder);
     expect(readdirSync(target)).toEqual(["file"]);
+    expect(readdirSync(folder)).toHaveLength(2);
   });
 
   it("nothing, in a folder that is not there", async () => {
