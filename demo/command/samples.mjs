@@ -1,6 +1,6 @@
 // Files to try the refusals with: a filter that nobody signed, and one that was changed after it was signed.
 import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { PUBLIC } from "./paths.mjs";
 
@@ -8,15 +8,15 @@ const BLOCK = 512;
 
 /**
  * @param {string} registry
- * @param {readonly string[]} filters
+ * @param {readonly import("./filters.mjs").Filter[]} filters
  */
 export async function writeSamples(registry, filters) {
   const folder = join(PUBLIC, "samples");
   await mkdir(folder, { recursive: true });
-  const unsigned = filters.find((filter) => basename(filter) === "halftone");
+  const unsigned = filters.find(({ name }) => name === "halftone");
   const signed = (await readdir(registry)).find((name) => name.startsWith("darkroom.tone-") && name.endsWith(".tar.gz"));
   if (unsigned === undefined || signed === undefined) throw new Error("the filters halftone and tone are needed for the samples");
-  await copyFile(join(unsigned, "component.wasm"), join(folder, "unsigned-halftone.wasm"));
+  await copyFile(join(unsigned.folder, "component.wasm"), join(folder, "unsigned-halftone.wasm"));
   // Not .gz: static servers take that for a compression of theirs and send it unpacked.
   await writeFile(join(folder, "tampered-tone.tgz"), tamper(await readFile(join(registry, signed))));
 }

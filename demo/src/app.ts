@@ -15,7 +15,7 @@ import { FilterList } from "./view/filter-list.js";
 import { formatMilliseconds } from "./view/format.js";
 import { HistoryList } from "./view/history-list.js";
 import { InspectorPanel } from "./view/inspector-panel.js";
-import { cacheWords } from "./view/load-words.js";
+import { cacheOutcome, cacheWords } from "./view/load-words.js";
 import { PermissionsPanel } from "./view/permissions-panel.js";
 import { showRefusal } from "./view/plugin-dialogs.js";
 
@@ -172,8 +172,7 @@ export class App {
   }
 
   #reportLoad(filter: FilterPlugin, { totalMilliseconds, cache }: { readonly totalMilliseconds: number; readonly cache: Parameters<typeof cacheWords>[0] }): void {
-    const hit = cache.hit ? "Cache hit" : "Cache miss";
-    this.#console.add("app", filter.listing.id, `loaded in ${formatMilliseconds(totalMilliseconds)}. ${hit}: ${cacheWords(cache)}`);
+    this.#console.add("app", filter.listing.id, `loaded in ${formatMilliseconds(totalMilliseconds)}. Cache ${cacheOutcome(cache).toLowerCase()}: ${cacheWords(cache)}`);
   }
 
   #reportFailure(source: string, error: unknown): void {

@@ -4,9 +4,17 @@ import {
 } from "portcullis";
 import { askWithDialog } from "portcullis/prompt";
 import { publisherKey, registryPath } from "virtual:darkroom/registry";
+import { filterBridge } from "./filter-bridge.js";
 import { FilterPlugin } from "./filter-plugin.js";
 import { letteringInterface } from "./lettering.js";
 import { Permissions } from "./permissions.js";
+
+const LIMITS = {
+  /** Enough for the largest picture in Python, which keeps each of its bytes in eight, and for a moment twice. */
+  memoryBytes: 768 * 1024 * 1024,
+  /** A process on a busy machine takes longer to start than a worker. */
+  instantiateMilliseconds: 20_000,
+};
 
 export interface FilterLibraryOptions {
   readonly onEvent: (event: PluginEvent) => void;
@@ -23,6 +31,7 @@ export class FilterLibrary {
   readonly permissions: Permissions;
   readonly #cache = indexedDbCache();
   readonly #imports = [letteringInterface()];
+  readonly #bridge = filterBridge();
   readonly #registry: PluginHost;
 
   constructor(options: FilterLibraryOptions) {
@@ -82,8 +91,10 @@ export class FilterLibrary {
       cache: this.#cache,
       grant: this.permissions.policy,
       imports: this.#imports,
+      ...(this.#bridge === undefined ? {} : { bridge: this.#bridge }),
       // The palettes are beside the page; `config` tells a filter that may know it.
       provide: { config: { palettes: new URL("palettes/", document.baseURI).href } },
+      limits: LIMITS,
       audit: { hostCalls: true },
       onEvent: (event) => {
         if (event.kind === "audit") this.permissions.observe(event.entry);

@@ -1,5 +1,6 @@
 import { isPluginError, type LoadProgress, PluginError, type PluginHandle, type PluginHost, type PluginListing } from "portcullis";
 import type { Picture } from "../picture/picture.js";
+import { type FilterPlace, placeOf } from "./filter-bridge.js";
 import { type Description, filterInterface, type FilterFunctions, type Setting } from "./filter-interface.js";
 
 /** A filter that was loaded and said what it is. */
@@ -48,6 +49,13 @@ export class FilterPlugin {
   /** The listing's, or what the filter calls itself if it has none. */
   get title(): string {
     return this.listing.title ?? (this.#state.kind === "ready" ? this.#state.loaded.description.name : this.listing.id);
+  }
+
+  /** Where it runs. Of a file that is not known before it is loaded; one that the bridge runs is the registry's own. */
+  get place(): FilterPlace {
+    const place = placeOf(this.listing.id);
+    if (this.#state.kind !== "ready") return this.origin === "registry" ? place : "page";
+    return this.#state.loaded.handle.report.sandbox === "bridge" ? place : "page";
   }
 
   /** What it may do now, as capability texts. */

@@ -98,7 +98,7 @@ export class ControlsPanel {
       case "idle":
         return this.#status.replaceChildren();
       case "running":
-        return this.#status.replaceChildren("Running in its sandbox…");
+        return this.#status.replaceChildren(filter === undefined || filter.place === "page" ? "Running in its sandbox…" : "Running on the bridge…");
       case "previewed":
         return this.#status.replaceChildren(`Preview in ${formatMilliseconds(run.milliseconds)}. Apply keeps it.`);
       case "applied":

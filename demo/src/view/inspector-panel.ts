@@ -1,7 +1,7 @@
 import type { FilterPlugin, LoadedFilter } from "../plugins/filter-plugin.js";
 import { button, byId, element } from "./elements.js";
 import { formatBytes } from "./format.js";
-import { cacheWords, CODE_WORDS, SANDBOX_WORDS, TARGET_WORDS } from "./load-words.js";
+import { cacheOutcome, cacheWords, codeWords, SANDBOX_WORDS } from "./load-words.js";
 import { PhaseChart } from "./phase-chart.js";
 
 export interface InspectorHandlers {
@@ -50,17 +50,17 @@ export class InspectorPanel {
 }
 
 function badgesOf({ handle: { info, report } }: LoadedFilter): HTMLElement[] {
-  return [cacheBadge(report.cache.hit), trustBadge(info.trust.kind === "signed")];
+  return [report.sandbox === "bridge" ? badge("Bridge", "plain") : cacheBadge(report.cache.hit), trustBadge(info.trust.kind === "signed")];
 }
 
 function factsOf({ handle: { info, report } }: LoadedFilter, origin: FilterPlugin["origin"] | undefined, permissions: Node): HTMLElement[] {
-  const { cache, code, target, sandbox, downloadedBytes } = report;
+  const { cache, sandbox, downloadedBytes } = report;
   const trust = info.trust.kind === "signed"
     ? ["Signed by the trusted key ", element("code", { class: "wrapping", text: info.trust.keyIds.join(", ") })]
     : [`Unsigned. ${info.trust.reason}`];
   return [
-    ...fact("cache", "Cache", [`${cache.hit ? "Hit" : "Miss"}: ${cacheWords(cache)}`]),
-    ...fact("code", "Code", [CODE_WORDS[code], ` (${TARGET_WORDS[target]})`]),
+    ...fact("cache", "Cache", [`${cacheOutcome(cache)}: ${cacheWords(cache)}`]),
+    ...fact("code", "Code", [codeWords(report)]),
     ...fact("downloaded", "Downloaded", [origin === "file" ? "Nothing: it is a file" : downloadedBytes === 0 ? "Nothing of the plugin" : formatBytes(downloadedBytes)]),
     ...fact("sandbox", "Sandbox", [SANDBOX_WORDS[sandbox]]),
     ...fact("trust", "Trust", trust),
