@@ -158,12 +158,15 @@ test("a person whose bridge goes away reads so, and goes on when it is back", as
   await waitForPreview(page);
   await page.locator('[data-parameter="strength"]').fill("0.4");
   await expect(page.locator(".run-status")).toHaveText("Running on the bridge…");
+  const processes = await descendantsOf(first.pid);
   await first.stop("SIGKILL");
+  await expect.poll(() => stillRunning(processes), "what the bridge left behind").toEqual([]);
   await expect(page.locator(".run-status .error-title")).toContainText("The connection to the bridge was lost");
   await page.getByRole("button", { name: "Apply", exact: true }).click();
   await expect(page.locator(".run-status .error-title")).toContainText("cannot be reached");
   await page.screenshot({ path: testInfo.outputPath("unreachable.png") });
-  await using _second = await startDarkroom({ ...options, port: Number(new URL(first.address).port) });
+  await using second = await startDarkroom({ ...options, port: Number(new URL(first.address).port) });
+  expect(second.address).toBe(first.address);
   await page.getByRole("button", { name: "Apply", exact: true }).click();
   await expect(page.locator(".run-status")).toContainText("Applied");
   await page.close();

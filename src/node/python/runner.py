@@ -149,6 +149,9 @@ class Reader:
         if form == "list":
             count = self.count(fewest_bytes(content))
             if content in NUMBERS:
+                if content == "u8":
+                    # A picture's bytes: without a tuple of them in between.
+                    return list(self.take(count))
                 return list(struct.unpack(f"<{count}{NUMBERS[content]}", self.take(count * SIZES[content])))
             return [self.read(content) for _ in range(count)]
         if form == "option":

