@@ -11,6 +11,5 @@ export default defineConfig({
   plugins: [comlinkCorePlugin(), transpilerIdentityPlugin(), workerSourcePlugin(), vendoredFilesPlugin(), assetReferencesPlugin()],
   builder: { buildApp: buildPackage },
   environments: { browser: browserOutput(), workerScript: workerScriptOutput(), node: nodeOutput() },
-  // As for the browser's tests: those of the bridge start hundreds of real processes, on a machine that others may use too.
-  test: { include: ["test/unit/**/*.test.ts"], testTimeout: 60_000, retry: process.env["CI"] === undefined ? 0 : 1 },
+  test: { include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 },
 });
