@@ -35,9 +35,12 @@ export class WorkerLink {
   readonly #listeners: WorkerLinkListeners;
   readonly #pluginId: string;
   readonly #pending = new Set<(error: PluginError) => void>();
+  /** Comlink's names of what it has asked the worker and has no answer to. */
+  readonly #unanswered = new Set<string>();
   #idleSends = 0;
   #ended: PluginError | undefined;
-  #settleSeal: (seal: SelfTest) => void = () => undefined;
+  /** Until the worker has said it, which it does once. */
+  #settleSeal: ((seal: SelfTest) => void) | undefined;
   /** The worker's own verdict on the walls around it. Rejects if the link ends first. */
   readonly seal: Promise<SelfTest>;
 
@@ -104,11 +107,15 @@ export class WorkerLink {
       if (this.#ended !== undefined) return;
       const answer = parseAnswer(message);
       if (answer === undefined) this.#announcement(message);
+      // Comlink would ignore it, and a flood of them would keep the page's thread busy until the call's deadline.
+      else if (!this.#unanswered.delete(answer.id)) this.breakProtocol("an answer to nothing that it was asked, or a second one");
       else for (const listener of listeners) listener(new MessageEvent("message", { data: { ...answer, type: "RAW" } }));
     });
     return {
-      postMessage: (message: unknown, transfer: Transferable[] = []) => {
-        if (this.#ended === undefined) this.#worker.postMessage(message, transfer);
+      postMessage: (message: { readonly id: string }, transfer: Transferable[] = []) => {
+        if (this.#ended !== undefined) return;
+        this.#unanswered.add(message.id);
+        this.#worker.postMessage(message, transfer);
       },
       addEventListener: (_type: string, listener: unknown) => void listeners.add(listener as (message: MessageEvent) => void),
       removeEventListener: (_type: string, listener: unknown) => void listeners.delete(listener as (message: MessageEvent) => void),
@@ -118,10 +125,16 @@ export class WorkerLink {
   #announcement(message: unknown): void {
     const announcement = parseAnnouncement(message);
     if (announcement === undefined) this.breakProtocol("a message that is neither an answer, a call nor an event");
-    else if ("seal" in announcement) this.#settleSeal(announcement.seal);
+    else if ("seal" in announcement) this.#sealed(announcement.seal);
     else if ("hostCall" in announcement) this.#hostCall(announcement.hostCall);
     else if ("sourceRequest" in announcement) this.#sourceRequest(announcement.sourceRequest);
     else if (!this.#listeners.onEvent(announcement.event)) this.breakProtocol("an event that was not granted, or too many");
+  }
+
+  #sealed(seal: SelfTest): void {
+    if (this.#settleSeal === undefined) return this.breakProtocol("a second verdict on its sandbox");
+    this.#settleSeal(seal);
+    this.#settleSeal = undefined;
   }
 
   /** Guests of WASI 0.3 read and leave what they were given outside of calls too. */

@@ -29,7 +29,7 @@ const FORGERIES: readonly WorkerAttack[] = [
   { attack: "a request of Comlink's: to apply a function of the page's", body: "post({ id: 'a', type: 'APPLY', path: ['constructor', 'constructor'], argumentList: [{ type: 'RAW', value: 'document.title = \"owned\"' }] });", outcome: VIOLATION },
   { attack: "a request of Comlink's: to construct on the page", body: "post({ id: 'a', type: 'CONSTRUCT', path: ['start', 'constructor'], argumentList: [{ type: 'RAW', value: 'document.title = \"owned\"' }] });", outcome: VIOLATION },
   { attack: "a request of Comlink's: for a port to the page's object", body: "const { port1 } = new Channel(); post({ id: 'a', type: 'ENDPOINT', value: port1 }, [port1]);", outcome: VIOLATION, sendsPort: true },
-  { attack: "answers to calls that were never made", body: "for (const id of ['1-2-3-4', '', '__proto__', 'constructor']) post({ id, type: 'RAW', value: { kind: 'ok', value: 'forged' } });", outcome: nothing },
+  { attack: "answers to calls that were never made", body: "for (const id of ['1-2-3-4', '', '__proto__', 'constructor']) post({ id, type: 'RAW', value: { kind: 'ok', value: 'forged' } });", outcome: VIOLATION },
   { attack: "two answers to one call", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: 'first' } }); post({ id: lastCall, type: 'RAW', value: { kind: 'ok', value: 'second' } });", outcome: { value: "first" } },
   { attack: "an answer with an outcome that does not exist", body: "post({ id: lastCall, type: 'RAW', value: { kind: 'granted', value: 'x' } });", outcome: VIOLATION },
   { attack: "an answer without an outcome", body: "post({ id: lastCall, type: 'RAW' });", outcome: VIOLATION },
@@ -43,13 +43,13 @@ const FORGERIES: readonly WorkerAttack[] = [
   { attack: "a wish for an item of a stream that it was never given", body: "post({ sourceRequest: { source: 1, wish: 'next' } });", outcome: VIOLATION },
   { attack: "leaving a stream that it was never given", body: "post({ sourceRequest: { source: 1, wish: 'leave' } });", outcome: VIOLATION },
   { attack: "a wish that does not exist", body: "post({ sourceRequest: { source: 1, wish: 'constructor' } });", outcome: VIOLATION },
-  { attack: "a second claim that the sandbox is sealed", body: "post({ seal: { sealed: true } }); post({ seal: { sealed: true } });", outcome: nothing },
+  { attack: "a second claim that the sandbox is sealed", body: "post({ seal: { sealed: true } });", outcome: VIOLATION },
   { attack: "log text that was not granted", body: event("{ kind: 'log', level: 'info', context: '', message: 'forged' }"), outcome: VIOLATION },
   { attack: "output that was not granted", body: event("{ kind: 'output', stream: 'stdout', text: 'forged' }"), outcome: VIOLATION },
   { attack: "a name of 32 million characters", body: event("{ kind: 'denied', authority: 'x'.repeat(32_000_000), import: 'y' }"), outcome: nothing },
   { attack: "a message with 200 000 members", body: "const many = {}; for (let i = 0; i < 200_000; i += 1) many['m' + i] = i; post({ event: many });", outcome: VIOLATION },
   { attack: "a flood of 100 000 events", body: `for (let i = 0; i < 100_000; i += 1) ${event("{ kind: 'denied', authority: 'x', import: 'y' }")}`, outcome: VIOLATION },
-  { attack: "a flood of 100 000 answers", body: "for (let i = 0; i < 100_000; i += 1) post({ id: 'x' + i, type: 'RAW', value: { kind: 'ok' } });", outcome: nothing },
+  { attack: "a flood of 100 000 answers", body: "for (let i = 0; i < 100_000; i += 1) post({ id: 'x' + i, type: 'RAW', value: { kind: 'ok' } });", outcome: VIOLATION },
 ];
 
 for (const sandbox of SANDBOXES) {

@@ -90,3 +90,45 @@ it("a host call that is not open to the worker breaks the link and fails the cal
   await expect(answer).rejects.toMatchObject({ code: "sandbox-violation" });
   expect(worker.isTerminated).toBe(true);
 });
+
+describe("answers that nothing waits for", () => {
+  const answer = (id: unknown, value: unknown) => ({ id, type: "RAW", value: { kind: "ok", value } });
+
+  it("break the link at the first: a flood of them would keep the page busy", async () => {
+    const { worker, broken } = linked();
+    await settled();
+    for (let count = 0; count < 1_000; count += 1) worker.say(answer(`1-2-3-${count}`, "forged"));
+    expect(worker.isTerminated).toBe(true);
+    expect(broken.map(({ code }) => code)).toEqual(["sandbox-violation"]);
+  });
+
+  it("break the link when they are the second to one call, whose first stands", async () => {
+    const { worker, link, broken } = linked();
+    await settled();
+    const call = link.call({ target: "#go", arguments: [] }, []);
+    const id = worker.heard.at(-1)?.id;
+    worker.say(answer(id, "first"));
+    // As in a browser, where every message is a task of its own.
+    await settled();
+    worker.say(answer(id, "second"));
+    expect(await call).toEqual({ kind: "ok", value: "first" });
+    expect(broken.map(({ code }) => code)).toEqual(["sandbox-violation"]);
+  });
+
+  it("are not those to calls that were made at once and answered in another order", async () => {
+    const { worker, link, broken } = linked();
+    await settled();
+    const calls = [1, 2, 3].map(() => link.call({ target: "#go", arguments: [] }, []));
+    const ids = worker.heard.slice(-3).map(({ id }) => id);
+    for (const id of ids.toReversed()) worker.say(answer(id, id));
+    expect(await Promise.all(calls)).toEqual(ids.map((value) => ({ kind: "ok", value })));
+    expect(broken).toEqual([]);
+  });
+});
+
+it("a second claim that the sandbox is sealed breaks the link", async () => {
+  const { worker, broken } = linked();
+  await settled();
+  worker.say({ seal: { sealed: true } });
+  expect(broken.map(({ code }) => code)).toEqual(["sandbox-violation"]);
+});
