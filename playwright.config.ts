@@ -1,9 +1,10 @@
 import { defineConfig } from "@playwright/test";
-import { findChromium, launchOptions } from "./test/support/chromium.mjs";
+import { type Chromium, findChromium, findHeadlessShell, launchOptions } from "./test/support/chromium.mjs";
 import { DEFAULT_PORT } from "./test/support/server.mjs";
 
 const chromium = await findChromium();
-if (chromium === undefined) throw new Error("Cannot run browser tests: no Chromium was found. `node test/support/chromium.mjs` installs one");
+if (chromium === undefined) throw new Error("Cannot run browser tests: no Chromium was found. `node test/support/install-chromium.mjs` installs one");
+const shell = (await findHeadlessShell()) ?? chromium;
 
 const port = Number(process.env["PORTCULLIS_TEST_PORT"] ?? DEFAULT_PORT);
 const baseURL = `http://127.0.0.1:${port}`;
@@ -26,13 +27,9 @@ export default defineConfig({
     baseURL,
     trace: "on-first-retry",
     serviceWorkers: "allow",
-    launchOptions: {
-      ...launchOptions(chromium),
-      // An origin without TLS that is not loopback, so that tests meet a page that is no secure context.
-      args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"],
-    },
   },
-  projects: ["browser", "security", "conformance", "package"].map((name) => ({ name, testDir: `test/${name}` })),
+  // Attacks meet the browser that people have; the others the engine as Playwright starts it, where it is installed.
+  projects: [project("browser", shell), project("security", chromium), project("conformance", shell), project("package", chromium)],
   webServer: {
     command: "node test/support/server.mjs",
     url: `${baseURL}/pages/blank.html`,
@@ -41,3 +38,17 @@ export default defineConfig({
     timeout: 60_000,
   },
 });
+
+function project(name: string, browser: Chromium) {
+  return {
+    name,
+    testDir: `test/${name}`,
+    use: {
+      launchOptions: {
+        ...launchOptions(browser),
+        // An origin without TLS that is not loopback, so that tests meet a page that is no secure context.
+        args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"],
+      },
+    },
+  };
+}

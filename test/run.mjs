@@ -14,7 +14,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compareTable, findingsOf } from "./conformance/table.mjs";
-import { ensureChromium } from "./support/chromium.mjs";
+import { ensureChromium, ensureHeadlessShell } from "./support/install-chromium.mjs";
 import { ensurePrograms } from "./support/programs.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
@@ -52,8 +52,9 @@ async function runAll(parts, everything) {
   const inBrowser = parts.filter((part) => PLAYWRIGHT_PARTS.includes(part));
   if (inBrowser.length > 0) {
     await step("Chromium", async () => {
-      const { executablePath, version, sandbox } = await ensureChromium();
-      console.log(`${version} at ${executablePath}${sandbox ? "" : ", without its own process sandbox"}`);
+      for (const found of [await ensureChromium(), await ensureHeadlessShell()]) {
+        if (found !== undefined) console.log(`${found.version} at ${found.executablePath}${found.sandbox ? "" : ", without its own process sandbox"}`);
+      }
     });
   }
   await step("Programs", ensurePrograms);

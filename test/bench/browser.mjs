@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { treeMemory } from "./process-memory.mjs";
-import { ensureChromium } from "../support/chromium.mjs";
+import { ensureChromium } from "../support/install-chromium.mjs";
 
 const FLAGS = [
   "--headless=new",

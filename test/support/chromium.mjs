@@ -1,14 +1,9 @@
-/**
- * Finds a Chromium that starts on this machine, and installs one where there is none.
- * Used by the test runner, the demo's screenshots and the benchmark.
- */
-import { execFile, spawn } from "node:child_process";
+/** Finds a Chromium that starts on this machine. */
+import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
 /**
@@ -19,6 +14,12 @@ import { promisify } from "node:util";
  */
 
 const PATH_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge"];
+
+/**
+ * The same engine without a browser's own parts: what Playwright starts by default, so that the package's users
+ * meet it too. A page of its own costs a fifth of the processor time that it costs in the whole browser.
+ */
+const SHELL_NAMES = ["chromium-headless-shell", "chrome-headless-shell", "headless_shell"];
 
 /** Where installers for desktops put browsers without adding them to PATH. */
 const DESKTOP_PATHS = [
@@ -32,6 +33,7 @@ const DESKTOP_PATHS = [
 
 /** Set for child processes, so that each does not start a browser only to see that it starts. */
 const VERIFIED = "PORTCULLIS_CHROMIUM_VERIFIED";
+const VERIFIED_SHELL = "PORTCULLIS_HEADLESS_SHELL_VERIFIED";
 const START_MILLISECONDS = 120_000;
 const run = promisify(execFile);
 
@@ -44,39 +46,25 @@ const run = promisify(execFile);
  */
 export async function findChromium() {
   const wanted = process.env["PORTCULLIS_CHROMIUM"];
-  const known = readVerified();
+  const known = readVerified(VERIFIED);
   if (known !== undefined && (wanted === undefined || wanted === known.executablePath)) return known;
   if (wanted !== undefined && wanted !== "") {
     const { chromium, failure } = await tryStart(wanted);
     if (chromium === undefined) throw new Error(`Cannot start the Chromium that PORTCULLIS_CHROMIUM names, ${wanted}: ${failure}`);
-    return remember(chromium);
+    return remember(VERIFIED, chromium);
   }
-  for (const candidate of await candidates()) {
-    const { chromium, failure } = await tryStart(candidate);
-    if (chromium !== undefined) return remember(chromium);
-    console.error(`${candidate} does not start: ${failure}`);
-  }
-  return undefined;
+  return firstThatStarts(VERIFIED, await candidates());
 }
 
 /**
- * A Chromium that starts, installed if need be: by Playwright, or on Debian and Ubuntu as root by apt.
+ * A headless shell on PATH that was seen to start, or `undefined` where there is none, or where
+ * `$PORTCULLIS_CHROMIUM` says what all is to run in.
  *
- * @returns {Promise<Chromium>}
- * @throws {Error} saying what to install, if none can be had
+ * @returns {Promise<Chromium | undefined>}
  */
-export async function ensureChromium() {
-  const found = await findChromium();
-  if (found !== undefined) return found;
-  for (const install of [installWithPlaywright, installWithApt]) {
-    const tried = await install();
-    const installed = tried ? await findChromium() : undefined;
-    if (installed !== undefined) return installed;
-  }
-  throw new Error(
-    "Cannot find or install a Chromium: none is on PATH, and neither `npx playwright install chromium` nor apt gave one that starts. " +
-      "Install Chromium, Chrome or Edge by hand, or set PORTCULLIS_CHROMIUM to the path of one.",
-  );
+export async function findHeadlessShell() {
+  if ((process.env["PORTCULLIS_CHROMIUM"] ?? "") !== "") return undefined;
+  return readVerified(VERIFIED_SHELL) ?? firstThatStarts(VERIFIED_SHELL, await existingOf(onPath(SHELL_NAMES)));
 }
 
 /**
@@ -91,14 +79,37 @@ export function launchOptions(chromium) {
 
 /** @returns {Promise<string[]>} paths of executables that exist, in order of preference */
 async function candidates() {
+  return existingOf([...onPath(PATH_NAMES), ...DESKTOP_PATHS, await playwrightPath()]);
+}
+
+/** @param {readonly string[]} names */
+function onPath(names) {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const onPath = PATH_NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return names.flatMap((name) => folders.map((folder) => join(folder, name)));
+}
+
+/** @param {readonly (string | undefined)[]} paths */
+async function existingOf(paths) {
   /** @type {string[]} */
   const existing = [];
-  for (const path of [...onPath, ...DESKTOP_PATHS, await playwrightPath()]) {
+  for (const path of paths) {
     if (path !== undefined && !existing.includes(path) && (await isExecutable(path))) existing.push(path);
   }
   return existing;
+}
+
+/**
+ * @param {string} variable Where it is remembered.
+ * @param {readonly string[]} paths
+ * @returns {Promise<Chromium | undefined>}
+ */
+async function firstThatStarts(variable, paths) {
+  for (const path of paths) {
+    const { chromium, failure } = await tryStart(path);
+    if (chromium !== undefined) return remember(variable, chromium);
+    console.error(`${path} does not start: ${failure}`);
+  }
+  return undefined;
 }
 
 /** @returns {Promise<string | undefined>} */
@@ -112,7 +123,7 @@ async function playwrightPath() {
 }
 
 /** @param {string} path */
-async function isExecutable(path) {
+export async function isExecutable(path) {
   return access(path, constants.X_OK).then(
     () => true,
     () => false,
@@ -163,48 +174,20 @@ function lastLine(error) {
   return stderr.trim().split("\n").at(-1) || (error instanceof Error ? error.message : String(error));
 }
 
-/** @returns {Promise<boolean>} whether the installer reported success */
-async function installWithPlaywright() {
-  console.log("No Chromium found: installing Playwright's");
-  const command = createRequire(import.meta.url).resolve("@playwright/test/cli");
-  if (!(await runVisibly(process.execPath, [command, "install", "chromium"]))) return false;
-  if (process.platform !== "linux" || process.getuid?.() !== 0 || (await findChromium()) !== undefined) return true;
-  // The browser is there and does not start: the libraries that it needs are missing, and root may add them.
-  return runVisibly(process.execPath, [command, "install-deps", "chromium"]);
-}
-
-/** @returns {Promise<boolean>} whether apt reported success */
-async function installWithApt() {
-  if (process.platform !== "linux" || process.getuid?.() !== 0 || !(await isExecutable("/usr/bin/apt-get"))) return false;
-  console.log("Playwright's Chromium cannot be had here: installing the distribution's with apt");
-  return (await runVisibly("/usr/bin/apt-get", ["update"])) && (await runVisibly("/usr/bin/apt-get", ["install", "-y", "--no-install-recommends", "chromium"]));
-}
-
 /**
- * @param {string} command
- * @param {string[]} commandArguments
- * @returns {Promise<boolean>}
+ * @param {string} variable
+ * @param {Chromium} chromium
  */
-function runVisibly(command, commandArguments) {
-  return new Promise((resolve) => {
-    const child = spawn(command, commandArguments, { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
-    child.on("error", () => resolve(false));
-    child.on("exit", (code) => resolve(code === 0));
-  });
-}
-
-/** @param {Chromium} chromium */
-function remember(chromium) {
-  process.env[VERIFIED] = JSON.stringify(chromium);
+function remember(variable, chromium) {
+  process.env[variable] = JSON.stringify(chromium);
   return chromium;
 }
 
-/** @returns {Chromium | undefined} */
-function readVerified() {
-  const text = process.env[VERIFIED];
+/**
+ * @param {string} variable
+ * @returns {Chromium | undefined}
+ */
+function readVerified(variable) {
+  const text = process.env[variable];
   return text === undefined ? undefined : JSON.parse(text);
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.log((await ensureChromium()).executablePath);
 }
