@@ -14,15 +14,27 @@ export interface TerminalOutput {
   readonly isTerminal: boolean;
 }
 
+/** What a terminal or whoever started the process sends to end it. Node would end at once, and leave behind what it started. */
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** The process's own terminal. */
 export function processTerminal(): Terminal {
+  let interrupt: (() => void) | undefined;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    // Whoever reads the output may stop doing so, as `head` does: that is no failure.
+    if (interrupt === undefined) process.exit(0);
+    else interrupt();
+  });
+  // Nobody reads the messages and the log any more, or their disk is full: no reason to end what serves pages.
+  process.stderr.on("error", () => undefined);
   return {
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     environment: process.env,
     waitForInterrupt: () => new Promise((resolve) => {
-      process.once("SIGINT", () => resolve());
-      process.once("SIGTERM", () => resolve());
+      interrupt = resolve;
+      for (const signal of ENDING_SIGNALS) process.once(signal, () => resolve());
     }),
   };
 }

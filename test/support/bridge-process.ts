@@ -26,6 +26,8 @@ export interface BridgeStart {
   readonly port?: number;
   /** More of the command's arguments. */
   readonly options?: readonly string[];
+  /** Where it keeps what is temporary. Default: where every program does. */
+  readonly temporaryFolder?: string;
 }
 
 export class BridgeProcess {
@@ -66,11 +68,11 @@ export class BridgeProcess {
 
   /** Starts it, again at the same port. */
   async run(): Promise<void> {
-    const { origins, plugins = BRIDGE_PLUGINS, options = [] } = this.#start;
+    const { origins, plugins = BRIDGE_PLUGINS, options = [], temporaryFolder } = this.#start;
     const child = spawn(process.execPath, [
       COMMAND_LINE, "bridge", "--plugins", plugins, "--listen", `127.0.0.1:${this.#port}`, "--trust", join(PACKAGES, "publisher.pub"),
       "--token-file", join(this.#folder, "tokens"), ...origins.flatMap((origin) => ["--allow-origin", origin]), "--json", ...options,
-    ], { stdio: ["ignore", "pipe", "pipe"] });
+    ], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...(temporaryFolder !== undefined && { TMPDIR: temporaryFolder }) } });
     this.#child = child;
     if (child.pid !== undefined) this.pids.add(child.pid);
     let text = "";
@@ -86,10 +88,20 @@ export class BridgeProcess {
     this.#port = await announced;
   }
 
+  /** Has whoever reads its log go away. */
+  loseLog(): void {
+    this.#child?.stderr?.destroy();
+  }
+
+  /** Its exit code, or the signal that ended it; `null` while it runs. */
+  get ending(): number | NodeJS.Signals | null {
+    return this.#child?.exitCode ?? this.#child?.signalCode ?? null;
+  }
+
   /** Ends it by `signal`, and waits until it has ended. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || this.ending !== null) return;
     const ended = once(child, "exit");
     child.kill(signal);
     await ended;

@@ -75,10 +75,7 @@ function executorFactory(options: OptionValues): NonNullable<BridgeOptions["exec
   }
   const settings = executorSettings(options);
   return async (catalogue, log) => {
-    const { createLocalExecutor } = await import("../../node/executor/local-executor.js");
-    const executor = createLocalExecutor({ catalogue, log, ...settings });
-    // Whoever insists on it wants to know now.
-    if (settings.isolation === "required") await executor.prepare();
-    return executor;
+    const { startLocalExecutor } = await import("../../node/executor/start-local-executor.js");
+    return startLocalExecutor({ catalogue, log, ...settings });
   };
 }

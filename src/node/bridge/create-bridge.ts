@@ -61,8 +61,8 @@ async function startExecutor(start: NonNullable<BridgeOptions["executor"]>, plug
 }
 
 async function localExecutor(catalogue: PluginCatalogue, log: ExecutorLog): Promise<Executor> {
-  const { createLocalExecutor } = await import("../executor/local-executor.js");
-  return createLocalExecutor({ catalogue, log });
+  const { startLocalExecutor } = await import("../executor/start-local-executor.js");
+  return startLocalExecutor({ catalogue, log });
 }
 
 interface BridgeParts {

@@ -1,6 +1,7 @@
 import type { TrustPolicy } from "../../trust/trust-policy.js";
-import { createLocalExecutor, type LocalExecutorOptions } from "../executor/local-executor.js";
+import type { LocalExecutorOptions } from "../executor/local-executor.js";
 import { type NatsExecutorService, runNatsExecutor } from "../executor/nats-executor-service.js";
+import { startLocalExecutor } from "../executor/start-local-executor.js";
 import { jsonLog, logWith } from "./bridge-log.js";
 import { PluginDirectory } from "./plugin-directory.js";
 
@@ -23,9 +24,8 @@ export interface StartExecutorOptions extends Pick<LocalExecutorOptions, "isolat
 export async function startExecutor({ directory, trust, servers, isolation, warm, instances, log: write }: StartExecutorOptions): Promise<NatsExecutorService> {
   const log = jsonLog(write, () => new Date());
   const catalogue = await PluginDirectory.open({ directory, trust, log });
-  const executor = createLocalExecutor({ catalogue, instances, log: logWith(log, { part: "executor" }), ...(isolation === undefined ? {} : { isolation }), ...(warm === undefined ? {} : { warm }) });
+  const executor = await startLocalExecutor({ catalogue, instances, log: logWith(log, { part: "executor" }), ...(isolation === undefined ? {} : { isolation }), ...(warm === undefined ? {} : { warm }) });
   try {
-    if (isolation === "required") await executor.prepare();
     return await runNatsExecutor({ servers, executor, instances, log });
   } catch (error) {
     await executor.close();
