@@ -46,8 +46,13 @@ function project(name: string, browser: Chromium) {
     use: {
       launchOptions: {
         ...launchOptions(browser),
-        // An origin without TLS that is not loopback, so that tests meet a page that is no secure context.
-        args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"],
+        args: [
+          // An origin without TLS that is not loopback, so that tests meet a page that is no secure context.
+          "--host-resolver-rules=MAP insecure.test 127.0.0.1",
+          // It is the crash reporter that hands V8 the signal of an access out of a memory's bounds. Without one, which is the
+          // shell's default, such an access of any module is no trap: it crashes the page.
+          ...(browser === chromium ? [] : ["--enable-crash-reporter"]),
+        ],
       },
     },
   };

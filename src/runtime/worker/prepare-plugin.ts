@@ -41,6 +41,8 @@ export interface PreparedPlugin {
  */
 export async function preparePlugin(admitted: AdmittedPlugin, surroundings: PrepareSurroundings, options: PrepareOptions): Promise<PreparedPlugin> {
   const { manifest } = admitted;
+  // Fetched beside the code that it compiles. What fails here is met below.
+  importCompiling().catch(() => undefined);
   const transport = livesOnPage(admitted.grants) ? await surroundings.hostCallTransport(manifest) : null;
   const target = chooseTarget(manifest, transport);
   const key = await liveCompileKey(componentDigest(manifest), manifest.world, target);
@@ -117,8 +119,17 @@ function matchesManifest(cached: CachedComponent, manifest: Manifest, packaged: 
 }
 
 /** The component reader and what else a first load needs are a third of this package; a warm load never downloads them. */
-async function produceCode(...parameters: Parameters<typeof ProduceCode.produceCode>): Promise<CachedComponent> {
-  return (await import("./produce-code.js")).produceCode(...parameters);
+async function produceCode(
+  admitted: AdmittedPlugin,
+  wanted: Omit<ProduceCode.WantedCode, "component">,
+  surroundings: PrepareSurroundings,
+  options: PrepareOptions,
+): Promise<CachedComponent> {
+  // Fetched beside what reads it: each is some round trips over a network.
+  const component = admitted.verified.package.readComponent(options.signal);
+  // Met below, if that is reached.
+  component.catch(() => undefined);
+  return (await import("./produce-code.js")).produceCode(admitted, { ...wanted, component }, surroundings, options);
 }
 
 function store(cache: CompileCache | null, provenance: string, component: CachedComponent, { onNotStored }: PrepareOptions): void {
@@ -126,7 +137,9 @@ function store(cache: CompileCache | null, provenance: string, component: Cached
   cache?.write(component, provenance).catch((error: unknown) => onNotStored(error instanceof Error ? error.message : String(error)));
 }
 
+const importCompiling = () => import("./compile-modules.js");
+
 /** Bounds and compiles the modules. On every path, since what a package or cache says of a memory is the guest's word. */
 async function compileModules(...parameters: Parameters<typeof CompileModules.compileModules>): Promise<readonly PreparedModule[]> {
-  return (await import("./compile-modules.js")).compileModules(...parameters);
+  return (await importCompiling()).compileModules(...parameters);
 }

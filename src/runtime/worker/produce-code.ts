@@ -15,6 +15,8 @@ export interface WantedCode {
   readonly target: CompileTarget;
   /** The package's own output under this key, if it may be used. */
   readonly packaged: TranspiledOutput | undefined;
+  /** The component's bytes, on their way. */
+  readonly component: Promise<Uint8Array>;
 }
 
 /**
@@ -25,12 +27,12 @@ export interface WantedCode {
  */
 export async function produceCode(
   admitted: AdmittedPlugin,
-  { key, target, packaged }: WantedCode,
+  { key, target, packaged, component }: WantedCode,
   surroundings: PrepareSurroundings,
   { signal, onProgress }: PrepareOptions,
 ): Promise<CachedComponent> {
   const { manifest, verified } = admitted;
-  const bytes = await verified.package.readComponent(signal);
+  const bytes = await component;
   onProgress({ phase: "verify" });
   await checkComponent(bytes, manifest.world, manifest.id);
   if (packaged === undefined) onProgress({ phase: "transpile" });
