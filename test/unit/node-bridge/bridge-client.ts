@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly host?: string;
   readonly protocols?: readonly string[];
   readonly path?: string;
+  /** Whether pings are answered. Default: as WebSockets do. */
+  readonly autoPong?: boolean;
 }
 
 /** The subprotocols that a page offers. */
@@ -26,6 +28,7 @@ export function openSocket(url: string, options: ConnectOptions = {}): WebSocket
   const { token = TOKEN, path = "" } = options;
   const origin = "origin" in options ? options.origin : ORIGIN;
   const socket = new WebSocket(`${url}${path}`, [...(options.protocols ?? protocols(token))], {
+    autoPong: options.autoPong ?? true,
     ...(origin === undefined ? {} : { origin }),
     ...(options.host === undefined ? {} : { headers: { Host: options.host } }),
   });

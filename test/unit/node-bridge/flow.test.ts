@@ -104,6 +104,22 @@ describe("attacks by amounts", () => {
     await until(() => executor.running === 0);
   });
 
+  test("what a peer sends is a sign of life, as an answer to a ping is", async () => {
+    const { connect, log } = await runningBridge({ limits: { heartbeatMilliseconds: 200 } });
+    const client = await connect({ autoPong: false });
+    let pings = 0;
+    await new Promise<void>((resolve) => {
+      client.socket.on("ping", () => {
+        client.send({ tag: "ping", val: pings });
+        pings += 1;
+        if (pings === 4) resolve();
+      });
+      void client.closed.then(() => resolve());
+    });
+    expect(pings).toBe(4);
+    expect(log.filter(({ event }) => event === "connection-dropped")).toEqual([]);
+  });
+
   test("a connection that does nothing is closed, and one with an instance is not", async () => {
     const { connect, plugin } = await runningBridge({ limits: { idleMilliseconds: 60, heartbeatMilliseconds: 20 } });
     const [idle, busy] = [await connect(), await connect()];
