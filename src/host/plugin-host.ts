@@ -138,15 +138,21 @@ export class PluginHost implements AsyncDisposable {
   }
 
   async #loadVersion(wanted: WantedPlugin, deadline: Deadline): Promise<LoadedPlugin> {
-    const release = this.#runtime.hold();
+    const { bridge } = this.#options;
+    // Behind a bridge no sandbox is needed, nor the code for it: then the package says first which of the two it is for.
+    let release = bridge === undefined ? this.#runtime.hold() : undefined;
     try {
       const { loadPlugin } = await importLoading();
       return await loadPlugin(wanted, {
         options: this.#options, limits: this.#limits, runtimes: this.#runtimes, audit: this.#audit, grants: this.grants,
-        open: (id, version, signal, onProgress) => this.#open(id, version, signal, onProgress),
+        open: async (id, version, signal, onProgress) => {
+          const found = await this.#open(id, version, signal, onProgress);
+          if (found.manifest.runtime === "wasm") release ??= this.#runtime.hold();
+          return found;
+        },
       }, deadline);
     } finally {
-      release();
+      release?.();
     }
   }
 
