@@ -104,6 +104,14 @@ describe("attacks by amounts", () => {
     await until(() => executor.running === 0);
   });
 
+  test("a page that is read no further is told that the bridge lives, since its own questions are not answered", async () => {
+    const { connect } = await runningBridge({ limits: { framesPerSecond: 20, heartbeatMilliseconds: 50 } });
+    const client = await connect();
+    // They are read at once, and paid for in the three seconds after that.
+    for (let number = 1; number <= 80; number += 1) client.send({ tag: "ping", val: number });
+    await client.frame("pong", ({ val }) => val === 0);
+  });
+
   test("what a peer sends is a sign of life, as an answer to a ping is", async () => {
     const { connect, log } = await runningBridge({ limits: { heartbeatMilliseconds: 200 } });
     const client = await connect({ autoPong: false });

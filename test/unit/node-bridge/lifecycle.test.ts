@@ -54,14 +54,20 @@ describe("a bridge that is going to stop", () => {
     expect(executor.running).toBe(0);
   });
 
-  test("sends what it has to say before it closes", async () => {
-    const { service, connect, plugin } = await runningBridge();
+  test("sends what it has to say before it closes, though its page takes a while to read it", async () => {
+    const { service, executor, connect, plugin, until } = await runningBridge();
     const client = await connect();
     const instance = await client.opened(plugin);
-    const call = client.begin(instance, "echo", [new Uint8Array(6_000_000)]);
-    await client.settled();
-    await service.drain();
+    const [running] = executor.instances;
+    client.socket.pause();
+    // More than systems hold between two ends.
+    const call = client.begin(instance, "echo", [new Uint8Array(12_000_000)]);
+    await until(() => running?.received.includes("echo") === true);
+    const drained = service.drain();
+    await until(() => executor.running === 0);
+    client.socket.resume();
     expect((await client.answer(instance, call)).tag).toBe("ok");
+    await drained;
   });
 });
 
