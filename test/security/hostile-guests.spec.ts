@@ -28,7 +28,7 @@ test.describe("a guest that never answers is ended by its deadline, if it", () =
       expect(attacked.outcome.error?.code, JSON.stringify(attacked.outcome)).toBe("timeout");
       expect(attacked.heartbeats).toBeGreaterThan(SOME_HEARTBEATS);
       expectUnharmed(attacked);
-      expect((await plugins.call("hostile-guest", "count")).value, "a fresh instance").toBe(1);
+      expect((await plugins.call("hostile-guest", "count", [], { timeoutMs: 60_000 })).value, "a fresh instance").toBe(1);
     });
   }
 
