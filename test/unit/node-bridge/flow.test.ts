@@ -39,6 +39,24 @@ describe("attacks by amounts", () => {
     expect(client.frames.filter(({ tag }) => tag === "event")).toHaveLength(800);
   });
 
+  test("no call is begun for a page that has not read the answers to those before", async () => {
+    const { connect, plugin, executor, until, metric } = await runningBridge({ limits: { outgoingBytes: 1_000_000 } });
+    const client = await connect();
+    const instance = await client.opened(plugin);
+    const [running] = executor.instances;
+    client.socket.pause();
+    // More than systems hold between two ends.
+    const large = client.begin(instance, "echo", [new Uint8Array(20_000_000)]);
+    const held = client.begin(instance, "check", ["held"]);
+    await until(() => running?.received.includes("echo") === true);
+    // Both had come by then, and the bridge has had its turns since.
+    for (let turn = 0; turn < 5; turn += 1) await metric("portcullis_bridge_sent_bytes_total");
+    expect(running?.received).toEqual(["echo"]);
+    client.socket.resume();
+    expect((await client.answer(instance, large)).tag).toBe("ok");
+    expect((await client.answer(instance, held)).tag).toBe("ok");
+  });
+
   test("a page that asks without end and reads no answer is not listened to, and taken for dead", async () => {
     const { connect, until, metric, log } = await runningBridge({ limits: { outgoingBytes: 100_000, heartbeatMilliseconds: 100 } });
     const client = await connect();
